@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { liveTensors, offThread, ones, Parameter, randn, scope } from './index.ts';
+
+describe('offThread', () => {
+  it('computes and differentiates what the main thread would, while the event loop goes on', async () => {
+    const w = new Parameter(randn([512, 512]).div(20));
+    const x = randn([512, 512]);
+    const network = () => {
+      let h = x;
+      for (let i = 0; i < 12; i++) h = h.mm(w).tanh();
+      const loss = h.sum();
+      loss.backward();
+      return loss;
+    };
+    const expected = scope(() => network().item());
+    const gradient = w.grad?.clone();
+    w.grad = null;
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const loss = await offThread(network);
+    clearInterval(timer);
+    expect(loss.item()).toBe(expected);
+    expect(w.grad?.equal(gradient ?? w)).toBe(true);
+    expect(ticks).toBeGreaterThan(3);
+  });
+
+  it('keeps what it needs alive, frees the rest, and gives lists', async () => {
+    const before = liveTensors();
+    const x = ones([3]);
+    const promise = offThread(() => {
+      const [values, indices] = x.mul(2).max(0);
+      return [values, indices, x.add_(1)];
+    });
+    x.dispose();
+    const [values, indices] = await promise;
+    expect([values?.item(), indices?.item()]).toEqual([2, 0]);
+    values?.dispose();
+    indices?.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+
+  it('rejects with the error of the operator', async () => {
+    const x = ones([2, 3]);
+    await expect(offThread(() => x.mm(x))).rejects.toThrow(/aten::mm/);
+    await expect(offThread(() => x.unbind(0))).rejects.toThrow(/cannot be recorded/);
+    await expect(offThread(() => x.reshape([x.mul(2).numel]))).rejects.toThrow(/no shape/);
+    expect((await offThread(() => x.sum())).item()).toBe(6);
+  });
+});
