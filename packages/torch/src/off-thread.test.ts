@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { liveTensors, offThread, ones, Parameter, randn, scope } from './index.ts';
+import { liveTensors, offThread, ones, Parameter, randn, scope, type Tensor } from './index.ts';
 
 describe('offThread', () => {
   it('computes and differentiates what the main thread would, while the event loop goes on', async () => {
     const w = new Parameter(randn([512, 512]).div(20));
     const x = randn([512, 512]);
-    const network = () => {
+    const network = (): Tensor => {
       let h = x;
       for (let i = 0; i < 12; i++) h = h.mm(w).tanh();
       const loss = h.sum();

@@ -51,14 +51,12 @@ export function begin(id: number): void {
   argument = 0;
 }
 
-const describe = (value: unknown): string =>
-  value === null
-    ? 'null'
-    : Array.isArray(value)
-      ? 'an array'
-      : typeof value === 'object'
-        ? `a ${value.constructor.name}`
-        : `the ${typeof value} ${String(value)}`;
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return `a ${value.constructor.name}`;
+  return `the ${typeof value} ${typeof value === 'symbol' ? '' : JSON.stringify(value)}`;
+}
 
 function argumentName(): string {
   const declared = /\((.*)\) -> /.exec(schemas[schema] ?? '')?.[1]?.split(/, (?![^[]*\])/) ?? [];
