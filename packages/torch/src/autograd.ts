@@ -2,6 +2,7 @@
 import { deviceCode, dtypeCodes, type Device, type DType } from './dtype.ts';
 import { TorchError } from './errors.ts';
 import { native } from './native.ts';
+import { recorder } from './recorder.ts';
 import { handlesOf, Tensor } from './tensor.ts';
 
 const wire = new Float64Array(native.wire, 0, 1 << 16);
@@ -15,6 +16,7 @@ export const isGradEnabled = (): boolean => gradEnabled;
 export const autocastDtypeInUse = (): DType | null => autocastDtype;
 
 function inGradMode<T>(enabled: boolean, body: () => T): T {
+  refuseWhileRecording('grad');
   const previous = native.setGradMode(enabled);
   gradEnabled = enabled;
   try {
@@ -23,6 +25,12 @@ function inGradMode<T>(enabled: boolean, body: () => T): T {
     native.setGradMode(previous);
     gradEnabled = previous;
   }
+}
+
+/** A program runs in one mode, which is given to `offThread`. */
+function refuseWhileRecording(option: string): void {
+  if (recorder.active !== null)
+    throw new TorchError('E_ARG', option, `give the option '${option}' to offThread instead`);
 }
 
 function synchronous<T>(what: string, result: T): T {
@@ -43,6 +51,7 @@ export const withGrad = <T>(body: () => T): T => inGradMode(true, body);
  * @param dtype `bfloat16` or `float16`; null switches autocast off inside
  */
 export function autocast<T>(dtype: DType | null, body: () => T, device: Device = 'cpu'): T {
+  refuseWhileRecording('autocast');
   const type = Math.floor(deviceCode(device) / 256);
   const previous = native.setAutocast(dtype === null ? -1 : dtypeCodes[dtype], type);
   const previousDtype = autocastDtype;

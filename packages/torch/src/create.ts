@@ -2,7 +2,7 @@
 import type { Device, DType } from './dtype.ts';
 import { TorchError } from './errors.ts';
 import { native } from './native.ts';
-import type { Tensor} from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 import { fromTypedArray, type TypedArray } from './tensor.ts';
 
 export type Nested = number | boolean | readonly Nested[];

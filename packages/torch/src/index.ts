@@ -29,6 +29,6 @@ export {
   trimMemory,
   type MemoryStats,
 } from './memory.ts';
-export { offThread } from './off-thread.ts';
+export { offThread, type OffThreadOptions } from './off-thread.ts';
 export { scope, tensorScope, TensorScope } from './scope.ts';
 export { Parameter, Tensor, type BackwardOptions, type TypedArray } from './tensor.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gradsOf, liveTensors, offThread, ones, Parameter, randn, scope, type Tensor } from './index.ts';
+import { gradsOf, liveTensors, noGrad, offThread, ones, Parameter, randn, scope, type Tensor } from './index.ts';
 
 describe('offThread', () => {
   it('computes and differentiates what the main thread would, while the event loop goes on', async () => {
@@ -37,6 +37,13 @@ describe('offThread', () => {
     values?.dispose();
     indices?.dispose();
     expect(liveTensors()).toBe(before);
+  });
+
+  it('runs in the mode that it is given', async () => {
+    const w = new Parameter(ones([2, 2]));
+    expect((await offThread(() => w.mul(2), { grad: false })).requiresGrad).toBe(false);
+    expect((await offThread(() => w.mm(w), { autocast: 'bfloat16' })).dtype).toBe('bfloat16');
+    await expect(offThread(() => noGrad(() => w.mul(2)))).rejects.toThrow(/'grad' to offThread/);
   });
 
   it('rejects with the error of the operator', async () => {

@@ -53,6 +53,11 @@ describe('scope', () => {
     expect(alive(() => scope(() => void scope(() => ones([1]).add(1))))).toBe(0);
   });
 
+  it('keeps a generator that is returned', () => {
+    const random = scope(() => generator(1));
+    expect(randn([2], { generator: random }).shape).toEqual([2]);
+  });
+
   it('works as a using declaration', () => {
     let kept: Tensor | undefined;
     const made = alive(() => {

@@ -1,5 +1,6 @@
 /** Scopes: everything made inside is freed at the end, also when an error passes through. */
 import { TorchError } from './errors.ts';
+import { Generator } from './generator.ts';
 import { closeScope, openScope, scopeDepth } from './lifetime.ts';
 import { NativeObject } from './native-object.ts';
 import { Tensor } from './tensor.ts';
@@ -10,7 +11,7 @@ type Kept = { readonly handle: number };
 function collect(value: unknown, found: Kept[], seen: Set<object>): void {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
   seen.add(value);
-  if (value instanceof Tensor || value instanceof NativeObject) {
+  if (value instanceof Tensor || value instanceof Generator || value instanceof NativeObject) {
     if (value.handle > 0) found.push(value);
   } else if (value instanceof Map || value instanceof Set || Array.isArray(value)) {
     for (const element of value.values()) collect(element, found, seen);

@@ -1,0 +1,100 @@
+/** Compiles the addon for one libtorch, proves that it loads, and records it. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { cacheFolder, makeWhole, prepareFolder, writeJson } from './cache.mjs';
+import { COMPILE_FLAGS, NATIVE_FOLDER, engineFolder, nodeApiHeaders, sourceHash } from './locate.mjs';
+import { SetupError, reason, run } from './shell.mjs';
+
+/** @returns {string} the C++ compiler: `CXX` if set, else `g++` */
+function compilerProgram() {
+  return process.env['CXX'] || 'g++';
+}
+
+/** @throws {SetupError} if there is no compiler */
+export function requireCompiler() {
+  const program = compilerProgram();
+  if (run(program, ['--version']).ok) return;
+  throw new SetupError(
+    `a C++ compiler is needed to build the engine, and \`${program}\` was not found: install it ` +
+      '(Debian, Ubuntu: `apt install g++`), or set CXX, and run `npm ci` again.',
+  );
+}
+
+/**
+ * The compiler's arguments. `addon.cc` includes the other sources: the headers of ATen take most of the time, and so
+ * they are read once.
+ *
+ * @param {string} torchPath
+ * @param {string} output
+ * @returns {string[]}
+ */
+export function compileArguments(torchPath, output) {
+  const lib = join(torchPath, 'lib');
+  // CUDA's operators register themselves when their library loads, which a linker would drop as unused.
+  const cuda = ['torch_cuda', 'c10_cuda'].filter((name) => existsSync(join(lib, `lib${name}.so`)));
+  const kept = cuda.length > 0 ? ['-Wl,--no-as-needed', ...cuda.map((name) => `-l${name}`), '-Wl,--as-needed'] : [];
+  const include = join(torchPath, 'include');
+  return [
+    ...COMPILE_FLAGS,
+    ...['-isystem', include, '-isystem', join(include, 'torch', 'csrc', 'api', 'include')],
+    ...['-isystem', nodeApiHeaders().include, join(NATIVE_FOLDER, 'addon.cc'), '-o', output],
+    ...[`-L${lib}`, '-ltorch_cpu', '-lc10', ...kept, `-Wl,-rpath,${lib}`],
+  ];
+}
+
+/** Loads the addon in a process of its own, so that a crash is a sentence. @param {string} file */
+function smokeTest(file) {
+  const code = 'process.dlopen({ exports: {} }, process.argv[1])';
+  const result = run(process.execPath, ['-e', code, file]);
+  if (!result.ok) throw new SetupError(`the compiled engine does not load: ${reason(result)}`);
+}
+
+/** @param {string} torchPath @param {string} output */
+function compile(torchPath, output) {
+  const result = run(compilerProgram(), compileArguments(torchPath, output));
+  if (result.ok) return;
+  const log = join(cacheFolder(), 'engine', 'compile.log');
+  writeFileSync(log, result.stderr);
+  throw new SetupError(`the engine did not compile: ${reason(result)} (all of the compiler's output: ${log})`);
+}
+
+/**
+ * Builds the engine for this libtorch, unless that very build is there.
+ *
+ * @param {import('./libtorch.mjs').Libtorch} torch
+ * @returns {{ record: import('./locate.mjs').EngineRecord, seconds: number | null }} seconds: null if it was there
+ */
+export function buildEngine(torch) {
+  const hash = sourceHash();
+  const folder = engineFolder(hash);
+  if (readdirSync(NATIVE_FOLDER).length === 0)
+    throw new SetupError(`the engine's C++ sources are missing in ${NATIVE_FOLDER}`);
+  prepareFolder(join(cacheFolder(), 'engine'));
+  prepareFolder(folder);
+  const build = createHash('sha256').update(JSON.stringify([torch.path, torch.version, torch.git, torch.cuda]));
+  const addonPath = join(folder, `muster_torch-${build.digest('hex').slice(0, 12)}.node`);
+  let seconds = null;
+  if (!existsSync(addonPath)) {
+    requireCompiler();
+    const start = performance.now();
+    makeWhole(addonPath, (temporary) => {
+      compile(torch.path, temporary);
+      smokeTest(temporary);
+    });
+    seconds = (performance.now() - start) / 1000;
+  }
+  const { version, cuda, git, origin } = torch;
+  const record = {
+    addonPath,
+    torchPath: torch.path,
+    version,
+    git,
+    cuda,
+    origin,
+    hash,
+    headers: nodeApiHeaders().version,
+  };
+  writeJson(join(folder, 'engine.json'), record);
+  return { record, seconds };
+}
