@@ -1,0 +1,159 @@
+/** k-means of very large tables: what bench owners call for the row of 1,000,000 x 512 mapped features. */
+import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { generator, scope } from '@muster/torch';
+import * as torch from '@muster/torch';
+import type { Tensor } from '@muster/torch';
+import { openSafetensors } from '@muster/torch/io';
+import { kmeans, lloyd, miniBatchKmeans } from '../packages/muster/src/cluster/index.ts';
+import type { KMeansResult } from '../packages/muster/src/cluster/index.ts';
+
+/** A made table and how it is clustered. */
+export interface MillionOptions {
+  /** Where the table lies, or is written if it is not there: a safetensors file with one float32 tensor `x`. */
+  readonly file: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Planted groups, and as many clusters. */
+  readonly groups: number;
+  readonly seed: number;
+  /** Rows of the sample on which Lloyd's algorithm runs whole. */
+  readonly sampleRows: number;
+}
+
+/** What was measured. */
+export interface MillionResult {
+  readonly seconds: number;
+  /** Bytes that no file backs: at most, and before the clustering began; NaN where the system does not tell. */
+  readonly peakBytes: number;
+  readonly startBytes: number;
+  readonly fileBytes: number;
+  readonly algorithm: KMeansResult['algorithm'];
+  readonly inertia: number;
+  /** Inertia of the sample around our centres, as a share of what whole Lloyd runs on the sample reach there. */
+  readonly inertiaRatio: number;
+  readonly emptyGroups: number;
+}
+
+const WRITE_ROWS = 16_384;
+/** Distance of the planted centres from the origin, in standard deviations of a column: groups overlap a little. */
+const SPREAD = 0.35;
+const LLOYD_ROUNDS = 100;
+
+/** Writes the made table block by block; the same options give the same bytes. */
+export function writeMade({ file, rows, columns, groups, seed }: MillionOptions): void {
+  using random = generator(seed);
+  const bytes = rows * columns * 4;
+  const entry = { x: { dtype: 'F32', shape: [rows, columns], data_offsets: [0, bytes] } };
+  const json = Buffer.from(JSON.stringify(entry));
+  const header = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
+  header.writeBigUInt64LE(BigInt(header.length - 8));
+  json.copy(header, 8);
+  const descriptor = openSync(file, 'w');
+  try {
+    writeSync(descriptor, header);
+    const centres = torch.randn([groups, columns], { generator: random }).mul(SPREAD);
+    for (let start = 0; start < rows; start += WRITE_ROWS) {
+      scope(() => {
+        const length = Math.min(WRITE_ROWS, rows - start);
+        const group = torch.randint(0, groups, [length], { generator: random, dtype: 'int64' });
+        const noise = torch.randn([length, columns], { generator: random });
+        const block = centres.indexSelect(0, group).add(noise);
+        writeAll(descriptor, new Uint8Array(block.toFloat32Array().buffer));
+      });
+    }
+    centres.dispose();
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at, bytes.length - at);
+}
+
+/** Clusters the mapped table by mini-batches, and a sample of it by Lloyd's algorithm for comparison. */
+export async function measureMillion(options: MillionOptions): Promise<MillionResult> {
+  if (statSync(options.file, { throwIfNoEntry: false }) === undefined) writeMade(options);
+  const table = openSafetensors(options.file);
+  const x = table.get('x');
+  try {
+    const startBytes = anonymousBytes();
+    const memory = watchMemory();
+    const began = performance.now();
+    using random = generator(options.seed + 1);
+    const found = miniBatchKmeans(x, { k: options.groups, generator: random });
+    const seconds = (performance.now() - began) / 1000;
+    const peakBytes = await memory.stop();
+    const { algorithm, inertia } = found;
+    const counts = torch.bincount(found.labels, undefined, options.groups);
+    const emptyGroups = counts.eq(0).sum().item();
+    const inertiaRatio = compareOnSample(x, found, options);
+    return {
+      seconds,
+      peakBytes,
+      startBytes,
+      fileBytes: statSync(options.file).size,
+      algorithm,
+      inertia,
+      inertiaRatio,
+      emptyGroups,
+    };
+  } finally {
+    x.dispose();
+    table.close();
+  }
+}
+
+function compareOnSample(
+  x: Tensor,
+  { centres }: KMeansResult,
+  { rows, groups, sampleRows, seed }: MillionOptions,
+): number {
+  return scope(() => {
+    using random = generator(seed + 2);
+    const [places] = torch.randperm(rows, { generator: random }).narrow(0, 0, Math.min(rows, sampleRows)).sort();
+    const sample = x.indexSelect(0, places);
+    const settings = { k: groups, algorithm: 'lloyd', restarts: 1, maxIterations: LLOYD_ROUNDS } as const;
+    const whole = kmeans(sample, { ...settings, generator: random });
+    return lloyd(sample, centres, { maxIterations: 0 }).inertia / whole.inertia;
+  });
+}
+
+/** Memory of this process that no file backs, in bytes. */
+function anonymousBytes(): number {
+  try {
+    return Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? NaN) * 1024;
+  } catch {
+    return NaN;
+  }
+}
+
+/** Runs beside the measured thread, which is busy and cannot look itself. */
+const WATCH = `
+const { parentPort } = require('node:worker_threads');
+const { readFileSync } = require('node:fs');
+let peak = NaN;
+const look = () => {
+  const found = /^RssAnon:\\s+(\\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  if (found !== null) peak = Math.max(Number.isNaN(peak) ? 0 : peak, Number(found[1]) * 1024);
+};
+const timer = setInterval(look, 20);
+parentPort.on('message', () => { look(); clearInterval(timer); parentPort.postMessage(peak); parentPort.close(); });
+look();
+`;
+
+function watchMemory(): { stop(): Promise<number> } {
+  const worker = process.platform === 'linux' ? new Worker(WATCH, { eval: true }) : undefined;
+  return {
+    stop: () =>
+      worker === undefined
+        ? Promise.resolve(NaN)
+        : new Promise((resolve, reject) => {
+            worker.once('message', resolve);
+            worker.once('error', reject);
+            worker.postMessage('stop');
+          }),
+  };
+}

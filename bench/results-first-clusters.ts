@@ -1,0 +1,156 @@
+/**
+ * How well `muster cluster` groups collections of known kinds, beside scikit-learn's k-means on the same features:
+ * `node --conditions=muster-source bench/results-first-clusters.ts COLLECTION...` (tars or folders, one folder a class).
+ * Writes the section of docs/results.md. Labels are read by the scores alone.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { scope, tensor } from '@muster/torch';
+import * as torch from '@muster/torch';
+import { readSafetensors, writeSafetensors } from '@muster/torch/io';
+import { folderLabels, openCollection } from '../packages/muster/src/data/index.ts';
+import { acc, ari, nmi } from '../packages/muster/src/metrics/index.ts';
+import { clusterFolder } from '../packages/muster/src/pipeline/index.ts';
+import { EmbeddingCache, identityKey } from '../packages/muster/src/store/index.ts';
+import { describeMachine } from './machine.ts';
+
+const SEEDS = 5;
+const DIMENSION = 1280;
+const RESULTS = fileURLToPath(new URL('../docs/results.md', import.meta.url));
+const PEER = fileURLToPath(new URL('peers/kmeans_labels.py', import.meta.url));
+
+interface Scores {
+  readonly acc: number;
+  readonly nmi: number;
+  readonly ari: number;
+}
+
+interface CollectionResult {
+  readonly name: string;
+  readonly images: number;
+  readonly classes: number;
+  readonly imagesPerSecond: number;
+  readonly estimated: number;
+  readonly ours: readonly Scores[];
+  readonly peer: readonly Scores[];
+  readonly peerVersion: string;
+}
+
+/** Groups a collection once a seed, and once without K. */
+async function measureCollection(source: string, work: string): Promise<CollectionResult> {
+  const store = join(work, basename(source));
+  const collection = await openCollection(source);
+  const labels = folderLabels(collection);
+  const classes = labels.classes.length;
+  const ours: Scores[] = [];
+  let imagesPerSecond = 0;
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const result = await clusterFolder({ source, store, groups: classes, seed, labels: 'folders' });
+    if (result.metrics === null) throw new Error(`${source} has no labels`);
+    if (result.reused === 0) imagesPerSecond = result.images / result.seconds.embed;
+    ours.push(result.metrics);
+  }
+  const free = await clusterFolder({ source, store });
+  const features = await readFeatures(source, store);
+  const { found, version } = peerLabels(features, classes, work);
+  await collection.close();
+  const truth = labels.values;
+  const peer = found.map((groups) => ({ acc: acc(truth, groups), nmi: nmi(truth, groups), ari: ari(truth, groups) }));
+  return {
+    name: basename(source).replace(/\.tar(\.gz)?$/u, ''),
+    images: collection.items.length,
+    classes,
+    imagesPerSecond,
+    estimated: free.groups.length,
+    ours,
+    peer,
+    peerVersion: version,
+  };
+}
+
+/** The embeddings that the runs kept, in the collection's order. */
+async function readFeatures(source: string, store: string): Promise<Float32Array> {
+  const collection = await openCollection(source);
+  const root = resolve(source);
+  const keys = collection.items.map((item) => identityKey({ root, path: item.bytes, sizeBytes: item.sizeBytes, mtimeMs: item.mtimeMs }));
+  await collection.close();
+  const [folder = ''] = readdirSync(join(store, 'embeddings'));
+  const cache = await EmbeddingCache.open(join(store, 'embeddings', folder), DIMENSION, () => undefined);
+  const missing = keys.filter((key) => !cache.has(key)).length;
+  if (missing > 0) throw new Error(`${missing} images of ${source} were left out: the comparison wants all of them`);
+  const rows = new Float32Array(keys.length * DIMENSION);
+  cache.read(keys, rows);
+  return rows;
+}
+
+/** scikit-learn's groups of the same centred unit rows, one vector a seed. */
+function peerLabels(rows: Float32Array, groups: number, work: string): { found: BigInt64Array[]; version: string } {
+  const [input, output] = [join(work, 'features.safetensors'), join(work, 'labels.safetensors')];
+  scope(() => {
+    const x = tensor(rows, [rows.length / DIMENSION, DIMENSION]);
+    const centred = x.sub(x.mean([0], true));
+    writeSafetensors(input, { x: centred.div(torch.linalgVectorNorm(centred, 2, [1], true)) });
+  });
+  const python = join(resolve(process.env['MUSTER_PEERS'] ?? join(homedir(), '.cache', 'muster', 'peers')), 'bin', 'python');
+  if (!existsSync(python)) throw new Error(`no Python of the peers at ${python}: run \`bash bench/make-peers.sh\``);
+  const version = execFileSync(python, [PEER, input, output, String(groups), String(SEEDS)], { encoding: 'utf8' }).trim();
+  const found = scope(() => {
+    const labels = readSafetensors(output).get('labels');
+    if (labels === undefined) throw new Error('the peer left no labels');
+    return Array.from({ length: SEEDS }, (_, seed) => labels.select(0, seed).toTypedArray() as BigInt64Array);
+  });
+  return { found, version };
+}
+
+function meanAndSd(values: readonly number[]): string {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return `${mean.toFixed(3)} ± ${Math.sqrt(variance).toFixed(3)}`;
+}
+
+function scoreCells(scores: readonly Scores[]): string {
+  const columns = [scores.map((score) => score.acc), scores.map((score) => score.nmi), scores.map((score) => score.ari)];
+  return columns.map(meanAndSd).join(' | ');
+}
+
+/** The section as Markdown. */
+function section(results: readonly CollectionResult[]): string {
+  const { name, family, model, cores, versions } = describeMachine();
+  const rows = results.flatMap(({ name: set, images, classes, estimated, imagesPerSecond, ours, peer, peerVersion }) => [
+    `| ${set}, ${images.toLocaleString('en-US')} images | ${classes} | muster cluster | ${scoreCells(ours)} | ${imagesPerSecond.toFixed(0)} | ${estimated} |`,
+    `| | ${classes} | scikit-learn ${peerVersion}, KMeans, 10 starts | ${scoreCells(peer)} | | |`,
+  ]);
+  return [
+    `Machine: ${name} (family ${family}, model ${model}), ${cores} processors. Node ${versions['node'] ?? ''}, libtorch ${versions['libtorch'] ?? ''}.`,
+    `Date: ${new Date().toISOString().slice(0, 10)}. Mean ± standard deviation of seeds 0 to ${SEEDS - 1}; both sides group the same centred unit rows of all images, K given.`,
+    '',
+    '| Collection | K | Method | ACC | NMI | ARI | images/s | K without -k |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
+
+/** Puts the section between its marks in docs/results.md. */
+function writeSection(text: string): void {
+  const [start, end] = ['<!-- first-clusters -->', '<!-- /first-clusters -->'];
+  const page = readFileSync(RESULTS, 'utf8');
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/results.md lacks the marks ${start} and ${end}`);
+  writeFileSync(RESULTS, `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`);
+}
+
+const sources = process.argv.slice(2);
+if (sources.length === 0) throw new Error('name the collections: tars or folders with one folder a class');
+const work = mkdtempSync(join(tmpdir(), 'muster-results-'));
+try {
+  const results: CollectionResult[] = [];
+  for (const source of sources) results.push(await measureCollection(source, work));
+  const text = section(results);
+  writeSection(text);
+  process.stdout.write(`${text}\n`);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
