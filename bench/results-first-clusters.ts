@@ -75,7 +75,9 @@ async function measureCollection(source: string, work: string): Promise<Collecti
 async function readFeatures(source: string, store: string): Promise<Float32Array> {
   const collection = await openCollection(source);
   const root = resolve(source);
-  const keys = collection.items.map((item) => identityKey({ root, path: item.bytes, sizeBytes: item.sizeBytes, mtimeMs: item.mtimeMs }));
+  const keys = collection.items.map((item) =>
+    identityKey({ root, path: item.bytes, sizeBytes: item.sizeBytes, mtimeMs: item.mtimeMs }),
+  );
   await collection.close();
   const [folder = ''] = readdirSync(join(store, 'embeddings'));
   const cache = await EmbeddingCache.open(join(store, 'embeddings', folder), DIMENSION, () => undefined);
@@ -94,9 +96,15 @@ function peerLabels(rows: Float32Array, groups: number, work: string): { found: 
     const centred = x.sub(x.mean([0], true));
     writeSafetensors(input, { x: centred.div(torch.linalgVectorNorm(centred, 2, [1], true)) });
   });
-  const python = join(resolve(process.env['MUSTER_PEERS'] ?? join(homedir(), '.cache', 'muster', 'peers')), 'bin', 'python');
+  const python = join(
+    resolve(process.env['MUSTER_PEERS'] ?? join(homedir(), '.cache', 'muster', 'peers')),
+    'bin',
+    'python',
+  );
   if (!existsSync(python)) throw new Error(`no Python of the peers at ${python}: run \`bash bench/make-peers.sh\``);
-  const version = execFileSync(python, [PEER, input, output, String(groups), String(SEEDS)], { encoding: 'utf8' }).trim();
+  const version = execFileSync(python, [PEER, input, output, String(groups), String(SEEDS)], {
+    encoding: 'utf8',
+  }).trim();
   const found = scope(() => {
     const labels = readSafetensors(output).get('labels');
     if (labels === undefined) throw new Error('the peer left no labels');
@@ -112,17 +120,23 @@ function meanAndSd(values: readonly number[]): string {
 }
 
 function scoreCells(scores: readonly Scores[]): string {
-  const columns = [scores.map((score) => score.acc), scores.map((score) => score.nmi), scores.map((score) => score.ari)];
+  const columns = [
+    scores.map((score) => score.acc),
+    scores.map((score) => score.nmi),
+    scores.map((score) => score.ari),
+  ];
   return columns.map(meanAndSd).join(' | ');
 }
 
 /** The section as Markdown. */
 function section(results: readonly CollectionResult[]): string {
   const { name, family, model, cores, versions } = describeMachine();
-  const rows = results.flatMap(({ name: set, images, classes, estimated, imagesPerSecond, ours, peer, peerVersion }) => [
-    `| ${set}, ${images.toLocaleString('en-US')} images | ${classes} | muster cluster | ${scoreCells(ours)} | ${imagesPerSecond.toFixed(0)} | ${estimated} |`,
-    `| | ${classes} | scikit-learn ${peerVersion}, KMeans, 10 starts | ${scoreCells(peer)} | | |`,
-  ]);
+  const rows = results.flatMap(
+    ({ name: set, images, classes, estimated, imagesPerSecond, ours, peer, peerVersion }) => [
+      `| ${set}, ${images.toLocaleString('en-US')} images | ${classes} | muster cluster | ${scoreCells(ours)} | ${imagesPerSecond.toFixed(0)} | ${estimated} |`,
+      `| | ${classes} | scikit-learn ${peerVersion}, KMeans, 10 starts | ${scoreCells(peer)} | | |`,
+    ],
+  );
   return [
     `Machine: ${name} (family ${family}, model ${model}), ${cores} processors. Node ${versions['node'] ?? ''}, libtorch ${versions['libtorch'] ?? ''}.`,
     `Date: ${new Date().toISOString().slice(0, 10)}. Mean ± standard deviation of seeds 0 to ${SEEDS - 1}; both sides group the same centred unit rows of all images, K given.`,

@@ -5,25 +5,37 @@ import { MusterError } from '../base/index.ts';
 import { startingRows } from './kmeans-start.ts';
 import { lloydOn } from './lloyd.ts';
 import type { KMeansResult, LloydOptions } from './lloyd.ts';
+import { miniBatchKmeans, takesMiniBatches } from './mini-batch-kmeans.ts';
+import type { KMeansAlgorithm } from './mini-batch-kmeans.ts';
 import { prepareRows } from './prepared-rows.ts';
 
 /** Settings of {@link kmeans}. */
 export interface KMeansOptions extends LloydOptions {
   /** Number of clusters. */
   readonly k: number;
-  /** Starts to try; the partition of least inertia is kept. Default 10. */
+  /**
+   * `lloyd` or `mini-batch` ({@link miniBatchKmeans}, with its own numbers of rounds); `auto` takes the latter for
+   * tables of more than 2^28 entries, such as 524,288 rows of 512. Default auto.
+   */
+  readonly algorithm?: KMeansAlgorithm;
+  /** Starts to try; the partition of least inertia is kept. Default 10; mini-batch: 1 above 64 clusters. */
   readonly restarts?: number;
   /** Source of the starts. */
   readonly generator: Generator;
 }
 
 /**
- * k-means with k-means++ starts: the best of several runs of Lloyd's algorithm.
+ * k-means with k-means++ starts: the best of several runs of Lloyd's algorithm, or mini-batches for
+ * very large tables; the result says which.
  * The same generator state gives the same result.
  * @param x [n, d], float32 or float64
  * @throws MusterError cluster.k where k is not in 1..n; cluster.rows, cluster.nan as {@link lloydOn}
  */
-export function kmeans(x: Tensor, { k, restarts = 10, generator, ...options }: KMeansOptions): KMeansResult {
+export function kmeans(x: Tensor, settings: KMeansOptions): KMeansResult {
+  const { k, algorithm = 'auto', restarts = 10, generator, ...options } = settings;
+  if (takesMiniBatches(algorithm, x.numel)) {
+    return miniBatchKmeans(x, { ...options, k, restarts: settings.restarts, generator });
+  }
   return scope(() =>
     torch.noGrad(() => {
       const rows = prepareRows(x, options.metric ?? 'euclidean');

@@ -33,6 +33,8 @@ export interface KMeansResult {
   readonly iterations: number;
   /** Whether the last two rounds gave the same labels. */
   readonly converged: boolean;
+  /** What found it: `lloyd` compares all rows in every round, `mini-batch` learns from a sample and from batches. */
+  readonly algorithm: 'lloyd' | 'mini-batch';
 }
 
 /** Where more rows than this share change cluster, all sums are made anew instead of being moved. */
@@ -90,7 +92,7 @@ export function lloydOn(
     }
     if (!converged) labels = assign(rows, bounds, centres, labels, mayTie);
     const inertia = ownDistances(rows, centres, labels).sum([], false, { dtype: 'float64' }).item();
-    return { labels, centres: finalCentres(rows, centres), inertia, iterations, converged };
+    return { labels, centres: finalCentres(rows, centres), inertia, iterations, converged, algorithm: 'lloyd' };
   });
 }
 

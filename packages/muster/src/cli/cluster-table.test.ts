@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import type { ClusterResult } from '../pipeline/index.ts';
+import { clusterJson, clusterTable } from './cluster-table.ts';
+
+const backbone = {
+  id: 'b',
+  title: 'B',
+  dimension: 2,
+  dtype: 'float32',
+  weights: { source: 's', sourceSha256: 'x', trainedOn: 't', licence: 'l' },
+  preprocessing: { inputSize: 8, resize: 8, interpolation: 'bicubic', mean: [0, 0, 0], std: [1, 1, 1] },
+} as const;
+
+const result: ClusterResult = {
+  settings: {
+    muster: '0',
+    source: '/photos',
+    method: 'm',
+    groups: 2,
+    seed: 0,
+    restarts: null,
+    labels: null,
+    threads: 1,
+    engine: 'e',
+    backbone,
+  },
+  images: 1500,
+  groups: [
+    { id: 1, name: 'dog\u001b[31m', size: 1400, word: null, runnerUp: null, confidence: 0.567 },
+    { id: 2, name: null, size: 100, word: null, runnerUp: null, confidence: null },
+  ],
+  reason: 'as asked',
+  metrics: { acc: 0.5, nmi: 0.25, ari: 0.125, labelled: 1500, classes: 2 },
+  notes: ['Mind this.'],
+  skipped: [{ path: 'a', code: 'EMPTY', message: 'a: has no bytes' }],
+  reused: 500,
+  seconds: { embed: 10, group: 1, all: 12 },
+  folder: '/work/muster-photos/runs/1',
+  report: '/work/muster-photos/runs/1/report.html',
+};
+
+test('the table says how many groups first and where the report is last', () => {
+  const lines = clusterTable(result, '/work').trimEnd().split('\n');
+  expect(lines[0]).toBe('1,500 images in 2 groups (as asked).');
+  expect(lines).toContain('     1  dog\\x1b[31m     1,400        0.57'.replace(/ {5}1,/u, '     1,'));
+  expect(lines.join('\n')).toMatch(/^ {5}2 {2}group 2 +100$/mu);
+  expect(lines).toContain('Against the labels: ACC 0.500, NMI 0.250, ARI 0.125');
+  expect(lines).toContain('Left out: 1 file (1 EMPTY), listed in the report');
+  expect(lines).toContain('Note: Mind this.');
+  expect(lines.at(-2)).toBe(
+    'Took 12.0 s: 500 embeddings of an earlier run used, 1,000 images embedded in 10.0 s (100 images a second).',
+  );
+  expect(lines.at(-1)).toBe('Report: muster-photos/runs/1/report.html');
+});
+
+test('JSON holds settings, clusters and the three metrics', () => {
+  const parsed: unknown = JSON.parse(clusterJson(result));
+  expect(parsed).toMatchObject({
+    settings: { seed: 0 },
+    metrics: { acc: 0.5, nmi: 0.25, ari: 0.125 },
+    clusters: [{ id: 1, size: 1400 }, { name: null }],
+  });
+  expect(JSON.parse(clusterJson({ ...result, metrics: null }))).toMatchObject({ metrics: null });
+});

@@ -1,0 +1,48 @@
+import { Command, CommanderError } from 'commander';
+import { errorMessage, exitCodeOf, exitCodes, MusterError, printable } from '../base/index.ts';
+import { addClusterCommand } from './cluster-command.ts';
+import { addDoctorCommand } from './doctor-command.ts';
+import { packageVersion } from '../pipeline/index.ts';
+import { interruptedCode } from './interrupt.ts';
+
+/** The whole command line. */
+export function makeProgram(): Command {
+  const program = new Command('muster')
+    .description('Named groups from a folder of unlabelled images.')
+    .version(packageVersion(), '--version', 'print the version')
+    .addHelpText('after', '\nStart with:\n  muster cluster <folder>')
+    .configureHelp({ sortSubcommands: false, helpWidth: Math.min(process.stdout.columns ?? 100, 110) })
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`muster: ${oneLine(text)}\n`) });
+  addClusterCommand(program);
+  addDoctorCommand(program);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+  return program;
+}
+
+/** commander's message on one line: `unknown option '--sed' (did you mean --seed?)`. */
+function oneLine(text: string): string {
+  return printable(
+    text
+      .trim()
+      .replace(/^error: /u, '')
+      .replace(/\s*\n\s*/gu, ' ')
+      .replace('(Did', '(did'),
+  );
+}
+
+/** The exit code for what a command threw; says what is wrong on one line. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage; // said by commander
+  process.stderr.write(`muster: ${errorMessage(error)}\n`);
+  if (error instanceof MusterError) return error.code === 'interrupted' ? interruptedCode : error.exitCode;
+  if (process.env['MUSTER_DEBUG'] !== undefined && error instanceof Error)
+    process.stderr.write(`${error.stack ?? ''}\n`);
+  return exitCodeOf(error);
+}
+
+try {
+  await makeProgram().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+
+const whole = (least: number, most: number) =>
+  z
+    .int({ error: 'must be a whole number' })
+    .min(least, { error: `must be at least ${least}` })
+    .max(most, { error: `must be at most ${most}` });
+const path = z.string().min(1, { error: 'must not be empty' });
+
+/** What `muster cluster` can be told: checked here once, for the command and for programs. */
+export const clusterOptions = z.strictObject({
+  /** A folder of images, a .tar or a .tar.gz. */
+  source: path,
+  /** Number of groups; without it the number is estimated. */
+  groups: whole(1, 1_000_000).optional(),
+  seed: whole(0, Number.MAX_SAFE_INTEGER).default(0),
+  /** Starts of k-means, of which the best is kept; by default 10 to 40, fewer for large collections (`defaultRestarts`). */
+  restarts: whole(1, 1000).optional(),
+  /** Folder of this run; by default a new one in the store. */
+  out: path.optional(),
+  /** Folder of embeddings and runs; by default `muster-<name>` in the working directory. */
+  store: path.optional(),
+  /** `folders`, or a CSV file with the columns file and label: for scoring only. */
+  labels: path.optional(),
+  /** Threads of the engine; by default one a core. */
+  threads: whole(1, 1024).optional(),
+});
+
+/** Checked options of a run. */
+export type ClusterOptions = z.infer<typeof clusterOptions>;
+/** The same before defaults are filled in. */
+export type ClusterOptionsInput = z.input<typeof clusterOptions>;

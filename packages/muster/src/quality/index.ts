@@ -1,0 +1,1 @@
+export { confidenceBounds, confidenceWord, marginConfidence, type ConfidenceWord } from './confidence.ts';

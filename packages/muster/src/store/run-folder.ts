@@ -1,0 +1,73 @@
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode, MusterError } from '../base/index.ts';
+import { makeFolder, storeError, writeFileAtomic } from './atomic-write.ts';
+
+/** The file whose presence says that a run is complete; always written last. */
+export const resultFile = 'result.json';
+
+/**
+ * Makes the folder of a new run: `<store>/runs/<id>`, the id being the time (UTC) and, where that is taken, a number.
+ * @throws MusterError `store.read-only`, `store.space` or `store.write`
+ */
+export async function makeRunFolder(store: string, now: Date): Promise<string> {
+  const runs = join(store, 'runs');
+  const id = now
+    .toISOString()
+    .replaceAll(/[-:]/gu, '')
+    .replace(/\.\d+Z$/u, 'Z');
+  await makeFolder(runs);
+  for (let count = 1; ; count++) {
+    const folder = join(runs, count === 1 ? id : `${id}-${count}`);
+    try {
+      await mkdir(folder); // not recursive: fails where another run has it
+      return folder;
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw storeError(error, folder);
+    }
+  }
+}
+
+/**
+ * Checks, before the work starts, that a folder can be made or written to.
+ * @throws MusterError `store.read-only`
+ */
+export async function checkWritable(folder: string): Promise<void> {
+  let nearest = folder;
+  while (!existsSync(nearest) && dirname(nearest) !== nearest) nearest = dirname(nearest);
+  try {
+    await access(nearest, constants.W_OK);
+  } catch (error) {
+    throw storeError(error, nearest);
+  }
+}
+
+/**
+ * Checks that a folder the user chose may become a run's: it is missing, empty, or holds an earlier run.
+ * @throws MusterError `store.occupied` where it holds other files
+ */
+export async function checkRunFolder(folder: string): Promise<void> {
+  const names: string[] = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    if (errorCode(error) !== 'ENOTDIR') throw storeError(error, folder);
+    throw new MusterError('store.occupied', 'It is a file, not a folder.', {
+      where: folder,
+      kind: 'usage',
+      fix: 'choose another --out',
+    });
+  });
+  if (names.length > 0 && !names.includes(resultFile)) {
+    throw new MusterError('store.occupied', 'The folder holds other files.', {
+      where: folder,
+      kind: 'usage',
+      fix: 'choose an empty or new folder for --out',
+    });
+  }
+}
+
+/** Writes the files of a run, each whole or not at all, `result.json` last: without it a run is not complete. */
+export async function writeRun(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  const names = Object.keys(files).sort((a, b) => Number(a === resultFile) - Number(b === resultFile));
+  for (const name of names) await writeFileAtomic(join(folder, name), files[name] ?? '');
+}
