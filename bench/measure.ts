@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MILLISECONDS } from './row.ts';
@@ -63,7 +63,9 @@ export async function measure(row: Row, setting: Setting): Promise<Measurement> 
   try {
     const { versions = {} } = await peer.ready();
     const worker = [process.execPath, '--conditions=muster-source', here('worker.ts'), row.name, folder, threads];
-    const ours = new Side('our side', worker, environment);
+    // As our launcher starts the command line.
+    const launched = { UV_THREADPOOL_SIZE: String(availableParallelism()), ...environment };
+    const ours = new Side('our side', worker, launched);
     try {
       const { checks = [] } = await ours.ready();
       refuseWrongResults(checks);

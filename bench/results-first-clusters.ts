@@ -80,7 +80,7 @@ async function readFeatures(source: string, store: string): Promise<Float32Array
   );
   await collection.close();
   const [folder = ''] = readdirSync(join(store, 'embeddings'));
-  const cache = await EmbeddingCache.open(join(store, 'embeddings', folder), DIMENSION, () => undefined);
+  const cache = await EmbeddingCache.open(store, folder, DIMENSION, () => undefined);
   const missing = keys.filter((key) => !cache.has(key)).length;
   if (missing > 0) throw new Error(`${missing} images of ${source} were left out: the comparison wants all of them`);
   const rows = new Float32Array(keys.length * DIMENSION);

@@ -60,15 +60,23 @@ export function chooseEmoji(all) {
   return chosen.sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
-/** @param {string} folder @param {readonly { file: string }[]} chosen @returns {boolean} true if just these are there */
-function isLaidOut(folder, chosen) {
-  if (!existsSync(folder)) return false;
-  const present = new Set(readdirSync(folder));
-  return chosen.every(({ file }) => present.has(file));
+/** @param {string} path @param {string} content @returns {boolean} true if the file holds just this */
+function holds(path, content) {
+  return existsSync(path) && readFileSync(path, 'utf8') === content;
 }
 
 /**
- * Lays out `examples/emoji/` and `examples/emoji.csv`, unless they are there.
+ * @param {string} folder
+ * @param {readonly { file: string }[]} chosen in the order of their file names
+ * @returns {boolean} true if just these are there
+ */
+export function isLaidOut(folder, chosen) {
+  if (!existsSync(folder)) return false;
+  return readdirSync(folder).sort().join('/') === chosen.map(({ file }) => file).join('/');
+}
+
+/**
+ * Lays out `examples/emoji/` and `examples/emoji.csv`, unless they are there as they should be.
  *
  * @param {(line: string) => void} say
  */
@@ -85,7 +93,8 @@ export function layOutEmoji(say) {
   const examples = fileURLToPath(new URL('../examples/', import.meta.url));
   const folder = join(examples, 'emoji');
   const table = join(examples, 'emoji.csv');
-  if (isLaidOut(folder, chosen) && existsSync(table)) {
+  const text = `file,label\n${chosen.map(({ file, label }) => `${file},${label}\n`).join('')}`;
+  if (isLaidOut(folder, chosen) && holds(table, text)) {
     say('examples: ready, examples/emoji');
     return;
   }
@@ -94,7 +103,6 @@ export function layOutEmoji(say) {
     mkdirSync(temporary);
     for (const { file } of chosen) cpSync(join(source, 'img', 'google', '64', file), join(temporary, file));
   });
-  const lines = chosen.map(({ file, label }) => `${file},${label}\n`);
-  makeWhole(table, (temporary) => writeFileSync(temporary, `file,label\n${lines.join('')}`));
+  makeWhole(table, (temporary) => writeFileSync(temporary, text));
   say(`examples: ${chosen.length} emoji of ${Object.keys(KINDS).length} kinds in examples/emoji`);
 }

@@ -34,11 +34,8 @@ function start(node, main) {
   });
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']);
   for (const signal of signals) {
-    process.on(signal, () => {
-      // A terminal sends its signals to the child as well; a second one would mean "at once".
-      const fromTerminal = process.stdin.isTTY && (signal === 'SIGINT' || signal === 'SIGQUIT');
-      if (!fromTerminal) child.kill(signal);
-    });
+    // A terminal sends its signals to the child as well, which takes two within a second for one.
+    process.on(signal, () => child.kill(signal));
   }
   child.on('error', (error) => {
     process.stderr.write(`muster: ${node} could not be started: ${error.message}\n`);
@@ -60,7 +57,7 @@ function refuse(message) {
   process.exitCode = 1;
 }
 
-if (process.argv[2] === 'setup') {
+if (process.argv[2] === 'setup' && process.argv.length === 3) {
   await import('../setup/install.mjs');
 } else {
   const node = findNode();

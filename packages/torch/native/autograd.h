@@ -14,6 +14,11 @@ inline std::vector<at::Tensor> tensorsOf(const std::vector<double>& list) {
   return tensors;
 }
 
+/// Room in the wire for a result of each tensor.
+inline void checkRoom(size_t count) {
+  if (count > kWireDoubles) throw ArgumentError("at most " + std::to_string(kWireDoubles) + " tensors at a time, " + std::to_string(count) + " were given");
+}
+
 inline double handleOf(const at::Tensor& tensor) { return tensor.defined() ? handles().put(tensor) : 0; }
 
 /// backward(outputs, gradients of outputs, retain graph, create graph)
@@ -30,7 +35,9 @@ inline napi_value backward(napi_env env, napi_callback_info info) {
 inline napi_value gradients(napi_env env, napi_callback_info info) {
   return guarded(env, "grad", [&]() -> napi_value {
     Arguments arguments(env, info);
-    auto result = torch::autograd::grad(tensorsOf(arguments.doubles(0)), tensorsOf(arguments.doubles(1)), tensorsOf(arguments.doubles(2)),
+    auto inputs = tensorsOf(arguments.doubles(1));
+    checkRoom(inputs.size());
+    auto result = torch::autograd::grad(tensorsOf(arguments.doubles(0)), inputs, tensorsOf(arguments.doubles(2)),
                                         arguments.boolean(3), arguments.boolean(4), arguments.boolean(5));
     size_t position = 0;
     for (const auto& gradient : result) wire().numbers[position++] = handleOf(gradient);
@@ -41,8 +48,10 @@ inline napi_value gradients(napi_env env, napi_callback_info info) {
 /// gradsOf(handles) -> wire: the accumulated gradient of each, 0 where there is none
 inline napi_value gradsOf(napi_env env, napi_callback_info info) {
   return guarded(env, "grad", [&]() -> napi_value {
+    auto tensors = tensorsOf(Arguments(env, info).doubles(0));
+    checkRoom(tensors.size());
     size_t position = 0;
-    for (const auto& tensor : tensorsOf(Arguments(env, info).doubles(0))) wire().numbers[position++] = handleOf(tensor.grad());
+    for (const auto& tensor : tensors) wire().numbers[position++] = handleOf(tensor.grad());
     return nullptr;
   });
 }

@@ -18,9 +18,11 @@ struct Program {
   std::vector<Instruction> code;
   std::unordered_map<double, c10::IValue> pinned;  // what the handles stood for when the program was handed over
   std::vector<c10::IValue> registers;              // results so far; a negative number in the code is -(register + 1)
+  std::vector<std::vector<size_t>> freeAfter;      // for each instruction, the registers that nothing reads any more
   std::vector<double> wanted;
   bool gradMode;
   double autocast;
+  int threads;
   Failure failure;
   std::string failedAt;
   napi_deferred deferred;
@@ -39,27 +41,29 @@ struct Program {
 
   void execute() {
     torch::jit::Stack& stack = stackOfThread();
-    for (const auto& instruction : code) {
+    for (size_t i = 0; i < code.size(); i++) {
+      const Instruction& instruction = code[i];
       Reader reader{instruction.numbers.data(), instruction.numbers.size(), &Program::lookup, this};
-      if (!instruction.op) {
+      if (instruction.op) {
+        failedAt = instruction.op->name;
+        stack.clear();
+        readArguments(*instruction.op, reader, instruction.tags.data(), stack);
+        instruction.op->handle.callBoxed(&stack);
+        for (auto& value : stack) registers.push_back(std::move(value));
+        stack.clear();
+      } else {
         failedAt = "backward";
         torch::autograd::backward({reader.tensor()}, {});
-        continue;
       }
-      const Operator& op = *instruction.op;
-      failedAt = op.name;
-      stack.clear();
-      readArguments(op, reader, instruction.tags.data(), stack);
-      op.handle.callBoxed(&stack);
-      for (auto& value : stack) registers.push_back(std::move(value));
+      for (size_t index : freeAfter[i]) registers[index] = c10::IValue();
     }
     failedAt.clear();
-    stack.clear();
   }
 
   /// Grad mode and autocast belong to the program: a thread inherits neither.
   void run() {
     c10::GradMode::set_enabled(gradMode);
+    if (at::get_num_threads() != threads) at::set_num_threads(threads);
     at::autocast::set_autocast_enabled(at::kCPU, autocast >= 0);
     try {
       if (autocast >= 0) at::autocast::set_autocast_dtype(at::kCPU, scalarType(autocast));
@@ -131,7 +135,8 @@ inline void programDone(napi_env env, napi_value, void*, void* data) {
   napi_unref_threadsafe_function(env, worker().done);
 }
 
-/// runProgram(code, handles used, registers wanted, grad mode, autocast dtype or -1) -> promise of the wanted handles.
+/// runProgram(code, handles used, registers wanted, grad mode, autocast dtype or -1, last uses) -> promise of the wanted handles.
+/// last uses: for each register the instruction after which it may be freed.
 /// code: for each instruction its operator, the count of numbers, the count of tags, then both.
 inline napi_value runProgram(napi_env env, napi_callback_info info) {
   return guarded(env, "runProgram", [&]() -> napi_value {
@@ -154,6 +159,11 @@ inline napi_value runProgram(napi_env env, napi_callback_info info) {
     program->wanted = arguments.doubles(2);
     program->gradMode = arguments.boolean(3);
     program->autocast = arguments.number(4);
+    program->freeAfter.resize(program->code.size());
+    auto lastUses = arguments.doubles(5);
+    for (size_t index = 0; index < lastUses.size(); index++)
+      if (lastUses[index] < double(program->code.size())) program->freeAfter[size_t(lastUses[index])].push_back(index);
+    program->threads = at::get_num_threads();
     napi_value promise;
     napi_create_promise(env, &program->deferred, &promise);
     if (!worker().thread) worker().thread = new std::thread([] { worker().loop(); });

@@ -32,6 +32,7 @@ inline napi_value liveHandles(napi_env env, napi_callback_info) { return jsNumbe
 inline napi_value tensorMeta(napi_env env, napi_callback_info info) {
   return guarded(env, "meta", [&]() -> napi_value {
     at::Tensor tensor = handles().tensor(Arguments(env, info).number(0));
+    if (2 * size_t(tensor.dim()) + 8 > kWireDoubles) throw ArgumentError("a tensor of " + std::to_string(tensor.dim()) + " dimensions");
     double* out = wire().numbers;
     *out++ = double(tensor.dim());
     for (auto size : tensor.sizes()) *out++ = double(size);
@@ -60,9 +61,14 @@ inline napi_value itemOf(napi_env env, napi_callback_info info) {
 
 // An ArrayBuffer that a tensor looks into is held by a reference until the tensor's storage dies. That may happen on any
 // thread, so the deleter only queues the reference and asks the JavaScript thread to drop it.
+struct Pin {
+  napi_ref reference;
+  void* address;
+};
+
 struct Pins {
   std::mutex mutex;
-  std::vector<napi_ref> dead;
+  std::vector<Pin> dead;
   napi_threadsafe_function wake = nullptr;
 };
 
@@ -71,28 +77,11 @@ inline Pins& pins() {
   return *instance;
 }
 
-inline void dropDeadPins(napi_env env, napi_value, void*, void*) {
-  std::vector<napi_ref> dead;
-  {
-    std::lock_guard<std::mutex> lock(pins().mutex);
-    dead.swap(pins().dead);
-  }
-  if (!env) return;
-  for (napi_ref reference : dead) napi_delete_reference(env, reference);
-}
-
-inline void unpin(napi_ref reference) {
-  {
-    std::lock_guard<std::mutex> lock(pins().mutex);
-    pins().dead.push_back(reference);
-  }
-  napi_call_threadsafe_function(pins().wake, nullptr, napi_tsfn_nonblocking);
-}
-
 // V8 refuses two external ArrayBuffers over one address, so the buffer of each storage is remembered, weakly.
 struct SharedBuffer {
   napi_ref weak;
   size_t offset;
+  size_t pins;  // tensors that look into a buffer of JavaScript at this address
 };
 
 inline std::unordered_map<void*, SharedBuffer>& sharedBuffers() {
@@ -100,12 +89,46 @@ inline std::unordered_map<void*, SharedBuffer>& sharedBuffers() {
   return *buffers;
 }
 
-inline void rememberBuffer(napi_env env, void* address, napi_value buffer, size_t offset) {
+/// Forgets the buffer of an address when the last that needed it is gone.
+inline void forgetBuffer(napi_env env, void* address) {
+  auto known = sharedBuffers().find(address);
+  if (known == sharedBuffers().end()) return;
+  napi_delete_reference(env, known->second.weak);
+  sharedBuffers().erase(known);
+}
+
+inline void dropDeadPins(napi_env env, napi_value, void*, void*) {
+  std::vector<Pin> dead;
+  {
+    std::lock_guard<std::mutex> lock(pins().mutex);
+    dead.swap(pins().dead);
+  }
+  if (!env) return;
+  for (const Pin& pin : dead) {
+    napi_delete_reference(env, pin.reference);
+    auto known = sharedBuffers().find(pin.address);
+    if (known != sharedBuffers().end() && --known->second.pins == 0) forgetBuffer(env, pin.address);
+  }
+}
+
+inline void unpin(Pin pin) {
+  {
+    std::lock_guard<std::mutex> lock(pins().mutex);
+    pins().dead.push_back(pin);
+  }
+  napi_call_threadsafe_function(pins().wake, nullptr, napi_tsfn_nonblocking);
+}
+
+/// Notes which buffer lies over an address; `pins` more tensors look into it.
+inline void rememberBuffer(napi_env env, void* address, napi_value buffer, size_t offset, size_t pins) {
+  auto known = sharedBuffers().find(address);
+  if (known != sharedBuffers().end()) {
+    pins += known->second.pins;
+    napi_delete_reference(env, known->second.weak);
+  }
   napi_ref weak;
   napi_create_reference(env, buffer, 0, &weak);
-  auto known = sharedBuffers().find(address);
-  if (known != sharedBuffers().end()) napi_delete_reference(env, known->second.weak);
-  sharedBuffers()[address] = {weak, offset};
+  sharedBuffers()[address] = {weak, offset, pins};
 }
 
 /// fromBuffer(ArrayBuffer, byteOffset, dtype, sizes) -> handle: zero copy.
@@ -121,11 +144,10 @@ inline napi_value fromBuffer(napi_env env, napi_callback_info info) {
     if (double(offset) + byteCount(sizes, type) > double(length)) throw ArgumentError("the buffer is too small for this shape");
     if (offset % c10::elementSize(type)) throw ArgumentError("the byte offset is not aligned to the dtype");
     if (byteCount(sizes, type) == 0) return jsNumber(env, handles().put(at::empty(sizes, at::TensorOptions().dtype(type))));
-    napi_ref pin;
-    napi_create_reference(env, arguments.at[0], 1, &pin);
-    void* address = static_cast<char*>(data) + offset;
-    rememberBuffer(env, address, arguments.at[0], offset);
-    return jsNumber(env, handles().put(at::from_blob(address, sizes, [pin](void*) { unpin(pin); }, at::TensorOptions().dtype(type))));
+    Pin pin{nullptr, static_cast<char*>(data) + offset};
+    napi_create_reference(env, arguments.at[0], 1, &pin.reference);
+    rememberBuffer(env, pin.address, arguments.at[0], offset, 1);
+    return jsNumber(env, handles().put(at::from_blob(pin.address, sizes, [pin](void*) { unpin(pin); }, at::TensorOptions().dtype(type))));
   });
 }
 
@@ -153,12 +175,18 @@ inline napi_value toBuffer(napi_env env, napi_callback_info info) {
       }
     }
     auto* keep = new at::Tensor(tensor);
-    auto release = [](napi_env, void*, void* kept) { delete static_cast<at::Tensor*>(kept); };
+    auto release = [](napi_env env, void* address, void* kept) {
+      delete static_cast<at::Tensor*>(kept);
+      auto remembered = sharedBuffers().find(address);
+      napi_value newer = nullptr;  // another buffer may stand there by now
+      if (remembered != sharedBuffers().end()) napi_get_reference_value(env, remembered->second.weak, &newer);
+      if (!newer) forgetBuffer(env, address);
+    };
     if (napi_create_external_arraybuffer(env, base, bytes, release, keep, &buffer) != napi_ok) {
       delete keep;
       throw ArgumentError("V8 refuses a second buffer over this storage");
     }
-    rememberBuffer(env, base, buffer, 0);
+    rememberBuffer(env, base, buffer, 0, 0);
     wire().numbers[0] = begin;
     return buffer;
   });

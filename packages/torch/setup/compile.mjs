@@ -6,18 +6,26 @@ import { cacheFolder, makeWhole, prepareFolder, writeJson } from './cache.mjs';
 import { COMPILE_FLAGS, NATIVE_FOLDER, engineFolder, nodeApiHeaders, sourceHash } from './locate.mjs';
 import { SetupError, reason, run } from './shell.mjs';
 
-/** @returns {string} the C++ compiler: `CXX` if set, else `g++` */
-function compilerProgram() {
-  return process.env['CXX'] || 'g++';
-}
+/** Compilers to try where `CXX` names none, the one that libtorch's own builds use first. */
+const COMPILERS = Object.freeze(['g++', 'c++', 'clang++']);
 
-/** @throws {SetupError} if there is no compiler */
+/**
+ * Finds the C++ compiler: what `CXX` says, which may have arguments (`ccache g++`), else the first that is there.
+ *
+ * @returns {readonly [string, ...string[]]} program and arguments
+ * @throws {SetupError} if there is none
+ */
 export function requireCompiler() {
-  const program = compilerProgram();
-  if (run(program, ['--version']).ok) return;
+  const wanted = (process.env['CXX'] ?? '').trim();
+  const candidates = wanted === '' ? COMPILERS : [wanted];
+  for (const candidate of candidates) {
+    const [program = candidate, ...args] = candidate.split(/\s+/);
+    if (run(program, [...args, '--version']).ok) return [program, ...args];
+  }
+  const names = candidates.map((name) => `\`${name}\``);
   throw new SetupError(
-    `a C++ compiler is needed to build the engine, and \`${program}\` was not found: install it ` +
-      '(Debian, Ubuntu: `apt install g++`), or set CXX, and run `npm ci` again.',
+    `a C++ compiler is needed to build the engine, and ${names.join(', ')} ${names.length > 1 ? 'were' : 'was'} not found: ` +
+      'install one (Debian, Ubuntu: `apt install g++`), or set CXX, and run `npm ci` again.',
   );
 }
 
@@ -50,9 +58,9 @@ function smokeTest(file) {
   if (!result.ok) throw new SetupError(`the compiled engine does not load: ${reason(result)}`);
 }
 
-/** @param {string} torchPath @param {string} output */
-function compile(torchPath, output) {
-  const result = run(compilerProgram(), compileArguments(torchPath, output));
+/** @param {readonly [string, ...string[]]} compiler @param {string} torchPath @param {string} output */
+function compile([program, ...args], torchPath, output) {
+  const result = run(program, [...args, ...compileArguments(torchPath, output)]);
   if (result.ok) return;
   const log = join(cacheFolder(), 'engine', 'compile.log');
   writeFileSync(log, result.stderr);
@@ -76,10 +84,10 @@ export function buildEngine(torch) {
   const addonPath = join(folder, `muster_torch-${build.digest('hex').slice(0, 12)}.node`);
   let seconds = null;
   if (!existsSync(addonPath)) {
-    requireCompiler();
+    const compiler = requireCompiler();
     const start = performance.now();
     makeWhole(addonPath, (temporary) => {
-      compile(torch.path, temporary);
+      compile(compiler, torch.path, temporary);
       smokeTest(temporary);
     });
     seconds = (performance.now() - start) / 1000;

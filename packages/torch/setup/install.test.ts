@@ -3,7 +3,16 @@
  * status 1, and nothing left in the cache.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,8 +67,18 @@ function writeTorch(version: string): string {
 test('no compiler', () => {
   const { status, line } = install();
   expect(status).toBe(1);
-  expect(line).toMatch(/C\+\+ compiler is needed.*`g\+\+` was not found.*apt install g\+\+/);
+  expect(line).toMatch(/C\+\+ compiler is needed.*`g\+\+`, `c\+\+`, `clang\+\+` were not found.*apt install g\+\+/);
   expect(cached()).toEqual([]);
+});
+
+test.each([
+  ['clang++', {}],
+  ['ccache', { CXX: 'ccache  g++ -pipe' }],
+])('%s serves as compiler, with the arguments that CXX gives it', (name, env: Record<string, string>) => {
+  provide(name, `echo "$@" >> '${folder}/calls'; [ "$#" -lt 5 ] || { echo "x.cc:1: error: no" >&2; exit 1; }`);
+  expect(install({ MUSTER_LIBTORCH: writeTorch('2.13.0+cpu'), ...env }).line).toMatch(/did not compile: x\.cc:1/);
+  const last = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n').at(-1);
+  expect(last).toMatch(name === 'ccache' ? /^g\+\+ -pipe -O2 / : /^-O2 /);
 });
 
 test('no Python', () => {

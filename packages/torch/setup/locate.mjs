@@ -11,7 +11,10 @@ import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
 
-/** What the addon is compiled with, apart from paths. Part of the build's hash. */
+/**
+ * What the addon is compiled with, apart from paths. Part of the build's hash. Without new dtags the path of libtorch
+ * that is written into the addon goes before `LD_LIBRARY_PATH`, which might name another libtorch.
+ */
 export const COMPILE_FLAGS = Object.freeze([
   '-O2',
   '-std=c++20',
@@ -20,6 +23,7 @@ export const COMPILE_FLAGS = Object.freeze([
   '-fvisibility=hidden',
   '-DNAPI_VERSION=9',
   '-pthread',
+  '-Wl,--disable-new-dtags',
 ]);
 
 /** Folder of the addon's C++ sources. */

@@ -1,8 +1,9 @@
 /** Seeded random generators. */
 import { deviceCode, type Device } from './dtype.ts';
+import { TorchError } from './errors.ts';
 import { release, track } from './lifetime.ts';
 import { native } from './native.ts';
-import { Tensor } from './tensor.ts';
+import { liveHandle, Tensor } from './tensor.ts';
 
 /** A stream of random numbers with its own state; the same seed gives the same numbers as PyTorch's. */
 export class Generator {
@@ -19,17 +20,23 @@ export class Generator {
 
   /** The state as a uint8 tensor, to be saved in a checkpoint. */
   state(): Tensor {
-    return new Tensor(native.generatorState(this.handle));
+    return new Tensor(native.generatorState(this.#live()));
   }
 
   /** Goes on from a saved state. */
   setState(state: Tensor): this {
-    native.generatorState(this.handle, state.handle);
+    native.generatorState(this.#live(), liveHandle(state));
     return this;
   }
 
+  /** The handle; 0 would be the default generator. */
+  #live(): number {
+    if (this.handle === 0) throw new TorchError('E_DISPOSED', 'generator', 'the generator was disposed of');
+    return this.handle;
+  }
+
   dispose(): void {
-    release(this, this.handle);
+    if (this.handle > 0) release(this, this.handle);
     this.handle = 0;
   }
 

@@ -41,5 +41,9 @@ export function closeScope(kept: readonly { readonly handle: number }[]): void {
   for (let i = 0; i < kept.length; i++) handles[i] = kept[i]?.handle ?? 0;
   depth--;
   native.scopeEnd(handles);
-  if (depth === 0) for (const owner of kept) forgotten.register(owner, owner.handle, owner);
+  if (depth > 0) return;
+  for (const owner of kept) {
+    forgotten.unregister(owner); // it may have been its own already, and only passed through
+    forgotten.register(owner, owner.handle, owner);
+  }
 }

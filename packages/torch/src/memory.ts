@@ -1,6 +1,6 @@
 /** Memory of the engine, and the number of threads. */
 import { readFileSync } from 'node:fs';
-import { freemem } from 'node:os';
+import { availableParallelism, freemem } from 'node:os';
 import { native } from './native.ts';
 
 const wire = new Float64Array(native.wire, 0, 1 << 16);
@@ -48,13 +48,27 @@ function read(path: string): string | null {
   }
 }
 
+/** What the control group leaves, of version 2 or 1; page cache that can be dropped counts as free. */
+function containerMemory(): number {
+  const limit = Number(
+    read('/sys/fs/cgroup/memory.max') ?? read('/sys/fs/cgroup/memory/memory.limit_in_bytes') ?? Number.NaN,
+  );
+  if (!(limit > 0)) return Number.POSITIVE_INFINITY; // "max", or no control group
+  const used = Number(
+    read('/sys/fs/cgroup/memory.current') ?? read('/sys/fs/cgroup/memory/memory.usage_in_bytes') ?? 0,
+  );
+  const statistics = read('/sys/fs/cgroup/memory.stat') ?? read('/sys/fs/cgroup/memory/memory.stat') ?? '';
+  const droppable = Number(/^(?:total_)?inactive_file (\d+)/m.exec(statistics)?.[1] ?? 0);
+  return limit - used + droppable;
+}
+
 /** Bytes that this process may still take: the machine's, or the container's if that is less. */
 export function availableMemory(): number {
   const machine =
     Number(/^MemAvailable:\s+(\d+) kB/m.exec(read('/proc/meminfo') ?? '')?.[1] ?? freemem() / 1024) * 1024;
-  const limit = Number(read('/sys/fs/cgroup/memory.max'));
-  const used = Number(read('/sys/fs/cgroup/memory.current'));
-  return Number.isFinite(limit) && limit > 0 ? Math.min(machine, limit - used) : machine;
+  return Math.min(machine, containerMemory());
 }
 
 setMemoryBudget(Math.max(availableMemory() * 0.6, 256 * 2 ** 20));
+// A container may grant fewer processors than the machine has; OpenMP counts the machine's.
+if (process.env['OMP_NUM_THREADS'] === undefined) setThreads(Math.min(threads(), availableParallelism()));

@@ -55,6 +55,7 @@ export interface Native {
     wanted: Float64Array,
     gradMode: boolean,
     autocast: number,
+    lastUses: Float64Array,
   ): Promise<number[]>;
 }
 

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { gradsOf, liveTensors, noGrad, offThread, ones, Parameter, randn, scope, type Tensor } from './index.ts';
+import {
+  gradsOf,
+  liveTensors,
+  memoryStats,
+  noGrad,
+  offThread,
+  ones,
+  Parameter,
+  randn,
+  resetPeakMemory,
+  scope,
+  zeros,
+  type Tensor,
+} from './index.ts';
 
 describe('offThread', () => {
   it('computes and differentiates what the main thread would, while the event loop goes on', async () => {
@@ -37,6 +50,23 @@ describe('offThread', () => {
     values?.dispose();
     indices?.dispose();
     expect(liveTensors()).toBe(before);
+  });
+
+  it('gives one tensor twice where it is returned twice, and frees what nothing reads any more', async () => {
+    resetPeakMemory();
+    const x = zeros([1 << 20]);
+    const before = memoryStats().liveBytes;
+    const [a, b] = await offThread(
+      () => {
+        let y = x;
+        for (let i = 0; i < 40; i++) y = y.sin();
+        return [y, y];
+      },
+      { grad: false },
+    );
+    expect(a).toBe(b);
+    expect(a?.sum().item()).toBe(0);
+    expect(memoryStats().peakBytes - before).toBeLessThan(20 * 2 ** 20);
   });
 
   it('runs in the mode that it is given', async () => {

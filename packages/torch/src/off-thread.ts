@@ -48,7 +48,8 @@ function record<T>(body: () => T): { recording: Recording; result: T } {
 export async function offThread<T extends Recorded>(body: () => T, options: OffThreadOptions = {}): Promise<T> {
   const { recording, result } = record(body);
   const wanted = result instanceof Tensor ? [result] : Array.isArray(result) ? (result as Tensor[]) : [];
-  const made = wanted.filter((tensor) => tensor.handle < 0);
+  const made = [...new Set(wanted.filter((tensor) => tensor.handle < 0))];
+  for (const tensor of made) recording.keep(tensor.handle);
   const { grad = isGradEnabled(), autocast = autocastDtypeInUse() } = options;
   const handles = await native.runProgram(
     Float64Array.from(recording.code),
@@ -56,6 +57,7 @@ export async function offThread<T extends Recorded>(body: () => T, options: OffT
     Float64Array.from(made, (tensor) => -tensor.handle - 1),
     grad,
     autocast === null ? -1 : dtypeCodes[autocast],
+    Float64Array.from(recording.lastUses),
   );
   const computed = new Map(made.map((tensor, i) => [tensor, new Tensor(handles[i] ?? 0)]));
   const settled = (tensor: Tensor): Tensor => computed.get(tensor) ?? tensor;

@@ -112,7 +112,12 @@ export class Tensor {
    * @throws TorchError `E_TORCH` without a graph, or on a second pass without `retainGraph`
    */
   backward(gradient: Tensor | null = null, { retainGraph, createGraph = false }: BackwardOptions = {}): void {
-    if (recorder.active !== null) return recorder.active.backward(this.handle);
+    if (recorder.active !== null) {
+      if (gradient !== null || retainGraph !== undefined || createGraph) {
+        throw new TorchError('E_ARG', 'backward', 'a recorded pass begins at a scalar and takes no options');
+      }
+      return recorder.active.backward(this.handle);
+    }
     const gradients = gradient === null ? new Float64Array(0) : Float64Array.of(liveHandle(gradient));
     native.backward(Float64Array.of(liveHandle(this)), gradients, retainGraph ?? createGraph, createGraph);
   }

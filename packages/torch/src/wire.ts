@@ -54,7 +54,7 @@ export function begin(id: number): void {
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return `a ${value.constructor.name}`;
+  if (typeof value === 'object') return `a ${Object.getPrototypeOf(value)?.constructor?.name ?? 'bare object'}`;
   return `the ${typeof value} ${typeof value === 'symbol' ? '' : JSON.stringify(value)}`;
 }
 
@@ -83,10 +83,13 @@ function handleOf(value: unknown): number {
   if (!(value instanceof Tensor)) refuse(value, 'a tensor');
   const { handle } = value;
   if (handle > 0) {
-    if (recorder.active !== null) recorder.active.pin(handle);
+    if (recorder.active !== null) recorder.active.use(handle);
     return handle;
   }
-  if (handle < 0 && recorder.active !== null) return handle;
+  if (handle < 0 && recorder.active !== null) {
+    recorder.active.use(handle);
+    return handle;
+  }
   throw new TorchError('E_DISPOSED', nameOf(schema), `the tensor given as '${argumentName()}' was disposed of`);
 }
 
@@ -165,7 +168,7 @@ export function device(value: unknown): void {
 export function generator(value: unknown): void {
   if (isAbsent(value)) return;
   if (!(value instanceof Generator)) refuse(value, 'a generator');
-  if (recorder.active !== null) recorder.active.pin(value.handle);
+  if (recorder.active !== null) recorder.active.use(value.handle);
   one(value.handle);
 }
 
@@ -190,7 +193,11 @@ function numberOf(value: unknown): number {
 }
 
 const tensorOrNone = (value: unknown): number => (value === null ? 0 : handleOf(value));
-const flag = (value: unknown): number => (value === true ? 1 : 0);
+function flag(value: unknown): number {
+  if (typeof value !== 'boolean') refuse(value, 'a list of booleans');
+  return value ? 1 : 0;
+}
+
 const numberOrNaN = (value: unknown): number => (value === null ? Number.NaN : numberOf(value));
 
 export const tensors = (value: unknown): void => list(value, 'a list of tensors', handleOf);

@@ -9,6 +9,7 @@ import { Progress } from './progress.ts';
 const skippedLimit = 0.1;
 
 interface Flags {
+  readonly followLinks?: true;
   readonly groups?: number | string;
   readonly seed?: number | string;
   readonly restarts?: number | string;
@@ -25,13 +26,14 @@ export function addClusterCommand(program: Command): void {
     .command('cluster')
     .description('group the images of a folder and name the groups')
     .argument('<folder>', 'a folder of images, a .tar or a .tar.gz; only read, never changed')
+    .option('--follow-links', 'follow links that stay inside the folder (default: they are reported and left out)')
     .addOption(number('-k, --groups <n>', 'number of groups (default: estimated from the images)'))
     .addOption(number('--seed <n>', 'seed of every random choice: the same seed gives the same groups (default: 0)'))
     .addOption(number('--restarts <n>', 'starts of k-means, the best of which is kept (default: 10 to 40, by size)'))
     .option('--labels <what>', 'score the groups: "folders" takes folder names as labels, or a CSV file (file,label)')
     .option('--out <dir>', 'folder for this run (default: a new one in the store)')
     .option('--store <dir>', 'folder for embeddings and runs (default: ./muster-<folder>)')
-    .addOption(number('--threads <n>', 'threads of the engine (default: one a core)'))
+    .addOption(number('--threads <n>', 'threads of the engine, at most four a core (default: one a core)'))
     .option('--json', 'print settings, clusters and metrics as JSON')
     .addHelpText(
       'after',

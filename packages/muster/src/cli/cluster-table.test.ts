@@ -15,6 +15,7 @@ const result: ClusterResult = {
   settings: {
     muster: '0',
     source: '/photos',
+    followLinks: false,
     method: 'm',
     groups: 2,
     seed: 0,
@@ -35,12 +36,12 @@ const result: ClusterResult = {
   skipped: [{ path: 'a', code: 'EMPTY', message: 'a: has no bytes' }],
   reused: 500,
   seconds: { embed: 10, group: 1, all: 12 },
-  folder: '/work/muster-photos/runs/1',
-  report: '/work/muster-photos/runs/1/report.html',
+  folder: '/home/ann/muster-photos/runs/1',
+  report: '/home/ann/muster-photos/runs/1/report.html',
 };
 
 test('the table says how many groups first and where the report is last', () => {
-  const lines = clusterTable(result, '/work').trimEnd().split('\n');
+  const lines = clusterTable(result, '/home/ann').trimEnd().split('\n');
   expect(lines[0]).toBe('1,500 images in 2 groups (as asked).');
   expect(lines).toContain('     1  dog\\x1b[31m     1,400        0.57'.replace(/ {5}1,/u, '     1,'));
   expect(lines.join('\n')).toMatch(/^ {5}2 {2}group 2 +100$/mu);

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { exitCodeOf } from '../base/index.ts';
+import { exitCodeOf, outputMarker } from '../base/index.ts';
 import type { MusterError } from '../base/index.ts';
-import { openFolder, outputMarker } from './folder.ts';
+import { openFolder } from './folder.ts';
 import type { FolderOptions } from './folder.ts';
 
 const png = await sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } })
@@ -97,12 +97,12 @@ describe('openFolder', () => {
     put('keep/a.png');
     put('.hidden.png');
     put('.git/b.png');
-    put('muster-photos/thumb.png');
+    put('muster-of-stars/a.png');
     put('run7/thumb.png');
     put(`run7/${outputMarker}`, '');
     const collection = await openFolder(root);
-    expect(collection.items.map((item) => item.path)).toEqual(['keep/a.png']);
-    expect(collection.ignored).toMatchObject({ hidden: 2, outputs: ['muster-photos', 'run7'] });
+    expect(collection.items.map((item) => item.path)).toEqual(['keep/a.png', 'muster-of-stars/a.png']);
+    expect(collection.ignored).toMatchObject({ hidden: 2, outputs: ['run7'] });
   });
 
   test('links are not followed: those that matter are reported', async () => {

@@ -2,15 +2,12 @@ import { constants } from 'node:fs';
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { MusterError, withLimits } from '../base/index.ts';
+import { MusterError, outputMarker, withLimits } from '../base/index.ts';
 import type { Limits, SkippedFile } from '../base/index.ts';
 import { SNIFF_BYTES, fileError, fileSource, hasImageExtension, mapOrdered, sniff } from '../image/index.ts';
 import { comparePaths, requireItems } from './collection.ts';
 import type { Collection, CollectionItem } from './collection.ts';
 import { pathText } from './path-text.ts';
-
-/** A file of this name marks a folder as made by this program; such folders are never read as input. */
-export const outputMarker = '.muster-output';
 
 /** How a folder is listed. */
 export interface FolderOptions {
@@ -24,8 +21,8 @@ type Entry = Dirent<Buffer>;
 
 /**
  * Lists the pictures of a folder tree. A file is a candidate if its name ends like a picture's, or else if its first
- * bytes say so; whether it decodes is seen when it is read. Hidden entries, this program's own folders (`muster-*`, or
- * marked), pipes, sockets and devices are left out; nothing is opened that is no regular file.
+ * bytes say so; whether it decodes is seen when it is read. Hidden entries, this program's own folders (marked by
+ * `.muster-output`), pipes, sockets and devices are left out; nothing is opened that is no regular file.
  *
  * @throws MusterError `NO_FOLDER`, `PERMISSION` (the root itself), `NO_IMAGES`, `TOO_LARGE`
  */
@@ -157,7 +154,7 @@ class Listing {
         if (target === undefined) return undefined;
         found = target;
       }
-      if (found.isDirectory()) return this.enters(entry, found, name) ? path : undefined;
+      if (found.isDirectory()) return this.enters(found, name) ? path : undefined;
       const named = hasImageExtension(entry.name.toString('latin1'));
       if (!found.isFile()) {
         if (named) throw new MusterError('SPECIAL', 'is no regular file (a pipe, socket or device)', { where: name });
@@ -190,11 +187,7 @@ class Listing {
     return target;
   }
 
-  private enters(entry: Entry, found: Stats, name: string): boolean {
-    if (entry.name.subarray(0, ownPrefix.length).equals(ownPrefix)) {
-      this.outputs.push(name);
-      return false;
-    }
+  private enters(found: Stats, name: string): boolean {
     const id = identity(found);
     if (this.visited.has(id))
       throw new MusterError('LINK', 'is a folder that was read already (a loop of links)', { where: name });
@@ -226,7 +219,6 @@ class Listing {
 }
 
 const markerName = Buffer.from(outputMarker);
-const ownPrefix = Buffer.from('muster-');
 const dot = 0x2e;
 const slash = Buffer.from('/');
 

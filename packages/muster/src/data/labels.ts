@@ -42,7 +42,8 @@ export function folderLabels(collection: Collection, level: 'parent' | 'top' = '
 
 /**
  * Labels from a CSV file with the columns file and label (a header row names them; without one, the first two). Files
- * are matched by their path below the root, else by their base name where only one image and one row have it.
+ * are matched by their path below the root, else by their base name where only one image and one row have it. A blank
+ * label is none.
  *
  * @throws MusterError `labels` naming what is malformed or, where no row fits, the first of the rows
  */
@@ -65,9 +66,13 @@ export function matchLabels(collection: Collection, rows: readonly (readonly str
   for (const { file, label } of table) {
     const index = items.find(file, (uniqueRows.get(baseName(file)) ?? 0) === 1);
     if (index === undefined) unmatched.push(file);
+    else if (label.trim() === '') continue;
     else if (names[index] !== undefined && names[index] !== label) {
       throw new MusterError('labels', `gives ${file} two labels, ${names[index]} and ${label}`, { where });
     } else names[index] = label;
+  }
+  if (unmatched.length < table.length && names.every((name) => name === undefined)) {
+    throw new MusterError('labels', 'gives no image a label', { where, fix: 'fill the column label' });
   }
   if (names.every((name) => name === undefined)) {
     const some = unmatched.slice(0, 10).join(', ');

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { availableMemory } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { MusterError, errorCode, errorMessage, isFileCode, limits as standard } from '../base/index.ts';
 import type { FileCode } from '../base/index.ts';
@@ -24,6 +25,9 @@ export type Loaded<T> =
   | { readonly ok: true; readonly index: number; readonly value: T; readonly warning: string | undefined }
   | { readonly ok: false; readonly index: number; readonly code: FileCode; readonly message: string };
 
+/** Share of the free memory that decoded pixels in flight may take. The engine takes most of the rest. */
+const memoryShare = 0.25;
+
 /**
  * Reads and decodes pictures in parallel and yields one result for each source, in order. A picture that cannot be
  * read is a result, never a throw.
@@ -36,7 +40,8 @@ export function loadImages<T>(
   options: LoadOptions = {},
 ): AsyncGenerator<Loaded<T>, void, undefined> {
   const { concurrency = Math.min(availableParallelism() + 2, 16), ahead = 4 * concurrency, signal } = options;
-  const budget = new Budget(options.limits?.decodeBytesInFlight ?? standard.decodeBytesInFlight);
+  const limit = options.limits?.decodeBytesInFlight ?? standard.decodeBytesInFlight;
+  const budget = new Budget(Math.min(limit, memoryShare * availableMemory()));
   const settings: DecodeOptions = { ...options, reserve: (bytes) => budget.reserve(bytes) };
   const load = async (source: ImageSource, index: number): Promise<Loaded<T>> => {
     try {

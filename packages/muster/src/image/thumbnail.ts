@@ -38,7 +38,7 @@ export async function thumbnail(bytes: Uint8Array, name: string, options: Thumbn
   try {
     const input = decodeOurselves
       ? await rawInput(bytes, name, limits)
-      : sharp(bytes, { limitInputPixels: limits.pixels ?? standard.pixels });
+      : sharp(bytes, { failOn: 'error', limitInputPixels: limits.pixels ?? standard.pixels });
     const small = input
       .timeout({ seconds: limits.decodeSeconds ?? standard.decodeSeconds })
       .autoOrient()

@@ -1,6 +1,7 @@
 import { scope, tensor, type Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
 import { MusterError } from '../base/index.ts';
+import { unitRows } from '../cluster/index.ts';
 import type { ImageClass } from './classes.ts';
 import type { NounGraph } from './nouns.ts';
 import type { EncodedTexts, SpaceWord, TextSpace } from './text-space.ts';
@@ -91,10 +92,6 @@ function wordVectors(weight: Tensor, words: readonly SpaceWord[]): Tensor {
     const above = words.slice(weight.shape[0]).map((word) => centred.indexSelect(0, indexTensor(word.below)).mean([0]));
     return unitRows(torch.cat([centred, ...(above.length > 0 ? [torch.stack(above)] : [])])); // (W, D)
   });
-}
-
-function unitRows(rows: Tensor): Tensor {
-  return rows.div(torch.linalgVectorNorm(rows, 2, [1], true).clampMin(1e-12));
 }
 
 function indexTensor(indexes: readonly number[]): Tensor {

@@ -4,9 +4,17 @@ import * as torch from '@muster/torch';
 import { describe, expect, test } from 'vitest';
 import { EfficientNetLiteInference } from './efficientnet-lite-inference.ts';
 import { axisPadding, convolutionLayers, stateDictNames } from './efficientnet-lite-layout.ts';
-import { EFFICIENTNET_LITE0, EfficientNetLite, efficientNetLiteWidths } from './efficientnet-lite.ts';
+import { EFFICIENTNET_LITE0, EfficientNetLite, efficientNetLiteWidths, expandedBy } from './efficientnet-lite.ts';
 
-const TINY = { channels: 3, stem: 8, stages: [8, 8, 8, 16, 16, 16, 24], expansion: 2, head: 40, classes: 5 };
+const TINY_STAGES = [8, 8, 8, 16, 16, 16, 24];
+const TINY = {
+  channels: 3,
+  stem: 8,
+  stages: TINY_STAGES,
+  middles: expandedBy(2, TINY_STAGES),
+  head: 40,
+  classes: 5,
+};
 
 /** A small network whose batch normalisations do something. */
 function tinyNetwork(): EfficientNetLite {
@@ -32,9 +40,13 @@ test('the state dict has the 296 names of timm, in order', () => {
   network.dispose();
 });
 
-test('widths are read off the weights', () => {
+test('widths are read off the weights, block by block', () => {
   const network = tinyNetwork();
   expect(efficientNetLiteWidths(network.stateDict())).toEqual(TINY);
+  const middles = TINY.middles.map((widths, stage) => widths.map((width, block) => width + stage + 2 * block));
+  const uneven = new EfficientNetLite({ ...TINY, middles });
+  expect(efficientNetLiteWidths(uneven.stateDict())).toEqual({ ...TINY, middles });
+  uneven.dispose();
   expect(() => efficientNetLiteWidths(new Map())).toThrow(/conv_pw.weight is missing/);
   network.dispose();
 });

@@ -11,19 +11,21 @@ export interface EfficientNetLiteWidths {
   readonly stem: number;
   /** Output width of the seven stages. */
   readonly stages: readonly number[];
-  /** Width inside an inverted residual over its input width. */
-  readonly expansion: number;
+  /** Width inside each inverted residual, by stage and block; stage 0 has none. */
+  readonly middles: readonly (readonly number[])[];
   readonly head: number;
   /** Number of classes, or null for a network without a classifier. */
   readonly classes: number | null;
 }
 
+const LITE0_STAGES = [16, 24, 40, 80, 112, 192, 320];
+
 /** EfficientNet-Lite0 as it was published for ImageNet-1k. */
 export const EFFICIENTNET_LITE0: EfficientNetLiteWidths = {
   channels: 3,
   stem: 32,
-  stages: [16, 24, 40, 80, 112, 192, 320],
-  expansion: 6,
+  stages: LITE0_STAGES,
+  middles: expandedBy(6, LITE0_STAGES),
   head: 1280,
   classes: 1000,
 };
@@ -83,7 +85,8 @@ class PaddedConv2d extends Conv2d {
 interface BlockShape extends Stage {
   readonly inputs: number;
   readonly outputs: number;
-  readonly expansion: number;
+  /** Width between expansion and projection; a separable block has none. */
+  readonly middle: number;
 }
 
 interface Build {
@@ -129,8 +132,7 @@ class InvertedResidual extends Module {
 
   constructor(shape: BlockShape, build: Build) {
     super();
-    const { kernel, stride, inputs, outputs } = shape;
-    const middle = inputs * shape.expansion;
+    const { kernel, stride, inputs, outputs, middle } = shape;
     this.convPw = new PaddedConv2d(inputs, middle, { kernel: 1, stride: 1, groups: 1 }, build);
     this.bn1 = new BatchNorm2d(middle, { eps: build.bnEps });
     this.convDw = new PaddedConv2d(middle, middle, { kernel, stride, groups: middle }, build);
@@ -192,10 +194,26 @@ function stageModules(widths: EfficientNetLiteWidths, build: Build): ModuleList<
     const blocks = Array.from({ length: stage.repeats }, (_, place) => {
       const first = place === 0;
       const shape = { ...stage, stride: first ? stage.stride : 1, inputs: first ? before : outputs, outputs };
-      return new Block({ ...shape, expansion: widths.expansion }, build);
+      return new Block({ ...shape, middle: widths.middles[index]?.[place] ?? 0 }, build);
     });
     return new ModuleList(blocks);
   });
+}
+
+/**
+ * The widths inside the inverted residuals where each is the same multiple of its block's input width.
+ *
+ * @param stages output widths of the seven stages
+ */
+export function expandedBy(ratio: number, stages: readonly number[]): number[][] {
+  return byBlock((stage, block) => ratio * (stages[block === 0 ? stage - 1 : stage] ?? 0));
+}
+
+/** A number for each inverted residual, by stage and block. */
+function byBlock(width: (stage: number, block: number) => number): number[][] {
+  return STAGES.map(({ repeats }, stage) =>
+    stage === 0 ? [] : Array.from({ length: repeats }, (_, block) => width(stage, block)),
+  );
 }
 
 /**
@@ -214,7 +232,7 @@ export function efficientNetLiteWidths(weights: ReadonlyMap<string, Tensor>): Ef
     channels: size('conv_stem.weight', 1),
     stem: size('conv_stem.weight', 0),
     stages,
-    expansion: size('blocks.1.0.conv_pw.weight', 0) / size('blocks.1.0.conv_pw.weight', 1),
+    middles: byBlock((stage, block) => size(`blocks.${stage}.${block}.conv_pw.weight`, 0)),
     head: size('conv_head.weight', 0),
     classes: weights.has('classifier.weight') ? size('classifier.weight', 0) : null,
   };

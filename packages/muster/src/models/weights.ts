@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Tensor } from '@muster/torch';
 import { readSafetensors } from '@muster/torch/io';
+import { cacheFolder } from '@muster/torch/setup';
 import { MusterError } from '../base/index.ts';
 
 /** How pictures become a network's input, as its weights were trained. */
@@ -54,19 +54,16 @@ export const weightsTable = {
       mean: [0.5, 0.5, 0.5],
       std: [0.5, 0.5, 0.5],
     },
-    setup: 'npm ci',
+    setup: 'npx muster setup',
   },
 } as const satisfies Record<string, WeightsRecord>;
 
 /** A key of {@link weightsTable}. */
 export type WeightsTag = keyof typeof weightsTable;
 
-/** The folder of cached weights: `MUSTER_CACHE`, else `muster` in `XDG_CACHE_HOME`, else `~/.cache/muster`; in it `weights`. */
-export function weightsFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const own = environment['MUSTER_CACHE'];
-  if (own) return join(resolve(own), 'weights');
-  const shared = environment['XDG_CACHE_HOME'];
-  return join(shared ? resolve(shared, 'muster') : join(homedir(), '.cache', 'muster'), 'weights');
+/** The folder of cached weights: `weights` in the set-up's cache. */
+export function weightsFolder(): string {
+  return join(cacheFolder(), 'weights');
 }
 
 /** Where the weights of a tag lie once set up, and whether they are there. */
@@ -91,7 +88,7 @@ export function loadWeights(tag: WeightsTag, folder = weightsFolder()): Map<stri
   const { title, setup } = weightsTable[tag];
   throw new MusterError('models.no-weights', `The weights of ${title} are not there.`, {
     where: path,
-    fix: `run \`${setup}\` in the project's folder`,
+    fix: `run \`${setup}\``,
     kind: 'resources',
   });
 }

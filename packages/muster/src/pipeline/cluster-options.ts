@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 
 const whole = (least: number, most: number) =>
@@ -11,6 +12,8 @@ const path = z.string().min(1, { error: 'must not be empty' });
 export const clusterOptions = z.strictObject({
   /** A folder of images, a .tar or a .tar.gz. */
   source: path,
+  /** Follow links in the folder that stay inside it; otherwise they are reported and left out. */
+  followLinks: z.boolean({ error: 'must be true or false' }).default(false),
   /** Number of groups; without it the number is estimated. */
   groups: whole(1, 1_000_000).optional(),
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(0),
@@ -22,8 +25,8 @@ export const clusterOptions = z.strictObject({
   store: path.optional(),
   /** `folders`, or a CSV file with the columns file and label: for scoring only. */
   labels: path.optional(),
-  /** Threads of the engine; by default one a core. */
-  threads: whole(1, 1024).optional(),
+  /** Threads of the engine, at most four a core; by default one a core. */
+  threads: whole(1, 4 * availableParallelism()).optional(),
 });
 
 /** Checked options of a run. */

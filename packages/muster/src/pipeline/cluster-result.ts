@@ -25,6 +25,7 @@ export interface GroupResult {
 export interface RunSettings {
   readonly muster: string;
   readonly source: string;
+  readonly followLinks: boolean;
   readonly method: string;
   /** The wanted number of groups; null: it was estimated. */
   readonly groups: number | null;

@@ -7,7 +7,7 @@ import { checkRunFolder, checkWritable, chooseLocations, EmbeddingCache, type Lo
 import type { ClusterResult, RunSettings } from './cluster-result.ts';
 import { clusterOptions, type ClusterOptions, type ClusterOptionsInput } from './cluster-options.ts';
 import { embedCollection, type EmbeddedCollection } from './embed.ts';
-import { groupEmbeddings } from './group.ts';
+import { groupEmbeddings, requireEnough } from './group.ts';
 import { nameWithBackbone } from './name.ts';
 import { parseOptions } from './parse-options.ts';
 import { readLabels, scoreGroups, type Scores } from './score.ts';
@@ -23,6 +23,7 @@ const optionNames = {
   out: '--out',
   store: '--store',
   labels: '--labels',
+  followLinks: '--follow-links',
 };
 
 /**
@@ -41,14 +42,15 @@ export async function clusterFolder(
   const locations = chooseLocations({ ...options, cwd: process.cwd() });
   await checkWritable(locations.store);
   if (locations.run !== null) {
-    await checkRunFolder(locations.run);
+    await checkRunFolder(locations.run, locations.store);
     await checkWritable(locations.run);
   }
   if (options.threads !== undefined) setThreads(options.threads);
   emit({ stage: 'find', message: 'looking for images' });
-  const collection = await openCollection(options.source, { signal });
+  const collection = await openCollection(options.source, { followLinks: options.followLinks, signal });
   try {
     emit({ stage: 'find', done: collection.items.length, unit: 'images' });
+    requireEnough(options.groups, collection.items.length);
     if (options.labels !== undefined) await readLabels(collection, options.labels);
     const backbone = openBackbone();
     try {
@@ -71,11 +73,8 @@ async function run(
   signal: AbortSignal,
 ): Promise<ClusterResult> {
   const settings = settingsOf(options, backbone);
-  const cache = await EmbeddingCache.open(
-    `${locations.store}/embeddings/${cacheName(settings.backbone)}`,
-    backbone.dimension,
-    emit,
-  );
+  const name = cacheName(settings.backbone);
+  const cache = await EmbeddingCache.open(locations.store, name, backbone.dimension, emit);
   const embedded = await embedCollection(collection, resolve(options.source), backbone, cache, emit, signal);
   const skipped = [...collection.skipped, ...embedded.skipped];
   requireImages(collection, embedded);
@@ -116,6 +115,7 @@ function settingsOf(options: ClusterOptions, backbone: Backbone): RunSettings {
   return {
     muster: packageVersion(),
     source: resolve(options.source),
+    followLinks: options.followLinks,
     method: 'spherical k-means on centred embeddings',
     groups: options.groups ?? null,
     seed: options.seed,

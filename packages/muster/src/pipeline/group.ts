@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { generator, noGrad, scope, setThreads, threads, type Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
 import { formatCount, MusterError, seedStream, type Emit } from '../base/index.ts';
-import { estimateGroups, kmeans } from '../cluster/index.ts';
+import { estimateGroups, kmeans, unitRows } from '../cluster/index.ts';
 import { marginConfidence } from '../quality/index.ts';
 
 /** Groups of embedded images. Groups are numbered from 0, the largest first. */
@@ -50,6 +50,16 @@ export function defaultRestarts(rows: number, dim: number, groups: number): numb
   return Math.max(10, Math.min(40, Math.floor(restartBudget / (rows * dim * groups))));
 }
 
+/** @throws MusterError `cluster.too-many-groups` where more groups than images are wanted */
+export function requireEnough(groups: number | undefined, images: number): void {
+  if (groups === undefined || groups <= images) return;
+  throw new MusterError(
+    'cluster.too-many-groups',
+    `${formatCount(groups, 'group')} of ${formatCount(images, 'image')} cannot be made`,
+    { kind: 'usage', fix: `use -k ${images} or less` },
+  );
+}
+
 /**
  * Spherical k-means on embeddings from which the collection's mean was taken: on what all images share, groups cannot
  * differ. It is given embeddings and nothing else.
@@ -64,16 +74,7 @@ export async function groupEmbeddings(
   signal: AbortSignal,
 ): Promise<Grouping> {
   const n = embeddings.shape[0] ?? 0;
-  if (options.groups !== undefined && options.groups > n) {
-    throw new MusterError(
-      'cluster.too-many-groups',
-      `${formatCount(options.groups, 'group')} of ${formatCount(n, 'image')} cannot be made`,
-      {
-        kind: 'usage',
-        fix: `use -k ${n} or less`,
-      },
-    );
-  }
+  requireEnough(options.groups, n);
   const distinct = countDistinct(embeddings);
   const choice = chooseNumber(embeddings, distinct, options, emit);
   signal.throwIfAborted();
@@ -84,7 +85,7 @@ export async function groupEmbeddings(
   const notes = [...choice.notes];
   if (found.groups < choice.groups)
     notes.push(`${choice.groups - found.groups} of ${choice.groups} groups stayed empty and are left out.`);
-  const largest = Math.max(...sizes);
+  const largest = sizes.reduce((most, size) => Math.max(most, size), 0);
   if (found.groups > 1 && largest > 0.8 * n) {
     notes.push(
       `One group holds ${formatCount(largest, 'image')} of ${n}: the groups are very unequal, which k-means tends to even out.`,
@@ -226,12 +227,22 @@ function centredRows(embeddings: Tensor): Tensor {
   return scope(() => noGrad(() => unitRows(embeddings.sub(embeddings.mean([0], true)))));
 }
 
-function unitRows(rows: Tensor): Tensor {
-  return rows.div(torch.linalgVectorNorm(rows, 2, [1], true).clampMin(1e-12));
+/** Cosine distance up to which all images count as the same: copies of one differ by less, also in bfloat16. */
+const sameDistance = 1e-3;
+
+/** Whether all rows point where the first one does. */
+function areAlike(embeddings: Tensor): boolean {
+  return scope(() => {
+    const first = embeddings.select(0, 0);
+    const norms = torch.linalgVectorNorm(embeddings, 2, [1]); // (N)
+    const cosines = embeddings.mv(first).div(norms.mul(first.norm()).clampMin(1e-12));
+    return cosines.min().item() >= 1 - sameDistance;
+  });
 }
 
-/** How many different rows there are. */
+/** How many different rows there are: 1 where all are alike, else the exact number. */
 function countDistinct(embeddings: Tensor): number {
+  if (areAlike(embeddings)) return 1;
   const [n = 0, dim = 0] = embeddings.shape;
   const values = embeddings.toFloat32Array();
   const seen = new Set<string>();

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { outputMarker } from '../data/index.ts';
 import { writeCsv } from '../formats/index.ts';
 import type { Emit } from '../base/index.ts';
 import { confidenceWord } from '../quality/index.ts';
 import { renderReport } from '../report/index.ts';
-import { makeRunFolder, resultFile, writeFileAtomic, writeRun } from '../store/index.ts';
+import { makeRunFolder, markFolder, resultFile, writeRun, type runFiles } from '../store/index.ts';
 import type { FinishedRun, GroupResult } from './cluster-result.ts';
 import { composeReport } from './compose-report.ts';
 import { chooseImages, loadPictures } from './showcase.ts';
@@ -32,10 +31,10 @@ export async function saveRun(run: FinishedRun, emit: Emit, signal: AbortSignal)
     'assignments.csv': assignmentsCsv(run, groups),
     'report.html': renderReport(composeReport(run, groups, chosen, pictures, madeAt)),
     [resultFile]: json(resultContent(run, groups, madeAt)),
-  };
+  } satisfies Record<(typeof runFiles)[number], string>;
   signal.throwIfAborted();
   const folder = locations.run ?? (await makeRunFolder(locations.store, madeAt));
-  await writeFileAtomic(join(locations.run ?? locations.store, outputMarker), ''); // the finder passes marked folders over
+  await markFolder(locations.run ?? locations.store); // the finder passes marked folders over
   await writeRun(folder, files);
   return { folder, report: join(folder, 'report.html'), groups };
 }

@@ -106,7 +106,7 @@ function overview({ groups, images }: ReportData): Markup | null {
 }
 
 function cards({ groups, images }: ReportData): Markup[] {
-  const largest = Math.max(1, ...groups.map(({ size }) => size));
+  const largest = groups.reduce((most, { size }) => Math.max(most, size), 1);
   return groups.map((group) => groupCard(group, images, largest));
 }
 

@@ -11,6 +11,11 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${counter}.tmp`);
 }
 
+/** Whether a file's name is one that a write which never ended may have left. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.\d+-\d+\.tmp$/u.test(name);
+}
+
 /**
  * Makes a folder and those above it. (Node's own `recursive` never ends where the system refuses a new folder by
  * "not found", as /proc does.)
@@ -52,12 +57,17 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   }
 }
 
-/** Makes renames in a folder last through a power cut. */
+/** What file systems say that know no sync of folders, such as some on networks. */
+const noFolderSync: readonly (string | undefined)[] = ['EINVAL', 'ENOTSUP', 'EPERM'];
+
+/** Makes renames in a folder last through a power cut, where the file system can do so. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return; // folders cannot be opened there
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
+  } catch (error) {
+    if (!noFolderSync.includes(errorCode(error))) throw error;
   } finally {
     await handle.close();
   }
@@ -67,7 +77,7 @@ export async function syncFolder(folder: string): Promise<void> {
 export function storeError(error: unknown, path: string): MusterError {
   if (error instanceof MusterError) return error;
   const code = errorCode(error);
-  const fix = 'pass --out DIR with a folder that has room and may be written to';
+  const fix = 'pass a folder that has room and may be written to as --store DIR or --out DIR';
   const options = { where: path, cause: error, kind: 'resources', fix } as const;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new MusterError('store.space', 'The disk is full.', options);
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {

@@ -5,6 +5,7 @@ import { scope, tensor } from '@muster/torch';
 import { openSafetensors, writeSafetensors } from '@muster/torch/io';
 import { errorMessage, type Emit } from '../base/index.ts';
 import { makeFolder, storeError } from './atomic-write.ts';
+import { markFolder } from './run-folder.ts';
 
 /** Bytes of an image's key. */
 const keyBytes = 16;
@@ -31,23 +32,29 @@ interface Place {
 }
 
 /**
- * Embeddings of one backbone, kept between runs: a folder of safetensors files with `keys` (n, 16) uint8 and
+ * Embeddings of one backbone, kept in a store between runs: a folder of safetensors files with `keys` (n, 16) uint8 and
  * `embeddings` (n, D) float16. A file appears whole or not at all; one that cannot be read counts as absent. Several
  * processes may add to the same folder.
  */
 export class EmbeddingCache {
   readonly folder: string;
   readonly dim: number;
+  readonly #store: string;
   readonly #places: Map<string, Place>;
 
-  private constructor(folder: string, dim: number, places: Map<string, Place>) {
+  private constructor(store: string, folder: string, dim: number, places: Map<string, Place>) {
+    this.#store = store;
     this.folder = folder;
     this.dim = dim;
     this.#places = places;
   }
 
-  /** Reads which embeddings are there; makes nothing. Unreadable files are reported and passed over. */
-  static async open(folder: string, dim: number, emit: Emit): Promise<EmbeddingCache> {
+  /**
+   * Reads which embeddings are there; makes nothing. Unreadable files are reported and passed over.
+   * @param backbone names the folder in `<store>/embeddings`
+   */
+  static async open(store: string, backbone: string, dim: number, emit: Emit): Promise<EmbeddingCache> {
+    const folder = join(store, 'embeddings', backbone);
     const places = new Map<string, Place>();
     for (const name of await shardNames(folder)) {
       const file = join(folder, name);
@@ -58,7 +65,7 @@ export class EmbeddingCache {
         emit({ stage: 'embed', level: 'warning', message });
       }
     }
-    return new EmbeddingCache(folder, dim, places);
+    return new EmbeddingCache(store, folder, dim, places);
   }
 
   get size(): number {
@@ -92,6 +99,7 @@ export class EmbeddingCache {
     const bytes = Buffer.from(keys.join(''), 'hex');
     const file = join(this.folder, `${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}.safetensors`);
     try {
+      await markFolder(this.#store);
       await makeFolder(this.folder);
       scope(() => {
         const embeddings = tensor(rows, [keys.length, this.dim]).to('float16');

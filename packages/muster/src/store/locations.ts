@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { MusterError } from '../base/index.ts';
 
@@ -21,6 +21,7 @@ export interface LocationOptions {
 
 /**
  * Chooses the folders, never inside the image folder: it may be read-only, and the next run would find our thumbnails.
+ * Where the working directory is no place for the store, it goes into the run's folder.
  * @throws MusterError `store.inside-images` naming the way out
  */
 export function chooseLocations({ source, out, store, cwd }: LocationOptions): Locations {
@@ -28,11 +29,12 @@ export function chooseLocations({ source, out, store, cwd }: LocationOptions): L
   const run = out === undefined ? null : outside(resolve(cwd, out), images, '--out');
   if (store !== undefined) return { store: outside(resolve(cwd, store), images, '--store'), run };
   const usual = join(cwd, storeName(images));
-  if (!isInside(usual, images)) return { store: usual, run };
-  if (run !== null) return { store: join(run, storeName(images)), run };
+  const inside = isInside(usual, images);
+  if (run !== null && (inside || !isWritable(usual))) return { store: join(run, storeName(images)), run };
+  if (!inside) return { store: usual, run };
   throw new MusterError('store.inside-images', `The results would land inside the image folder ${images}.`, {
     kind: 'usage',
-    fix: 'start muster from another folder, or pass --out DIR',
+    fix: 'start muster from another folder, or pass --store DIR or --out DIR',
   });
 }
 
@@ -60,6 +62,17 @@ function outside(path: string, images: string, option: string): string {
 function isInside(path: string, folder: string): boolean {
   const way = relative(realPath(folder), realPath(path));
   return way === '' || (!way.startsWith('..') && !isAbsolute(way));
+}
+
+/** Whether a folder may be written to or, where it is missing, made. */
+function isWritable(path: string): boolean {
+  if (!existsSync(path)) return dirname(path) !== path && isWritable(dirname(path));
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false; // the reason does not matter: another place is taken
+  }
 }
 
 /** The real path of what exists of it, so that a link into the image folder is seen through. */

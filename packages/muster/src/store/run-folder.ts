@@ -1,11 +1,20 @@
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { errorCode, MusterError } from '../base/index.ts';
-import { makeFolder, storeError, writeFileAtomic } from './atomic-write.ts';
+import { basename, dirname, join } from 'node:path';
+import { errorCode, MusterError, outputMarker } from '../base/index.ts';
+import { isTemporaryName, makeFolder, storeError, writeFileAtomic } from './atomic-write.ts';
 
 /** The file whose presence says that a run is complete; always written last. */
 export const resultFile = 'result.json';
+
+/** The files of a run. */
+export const runFiles = ['config.json', 'assignments.csv', 'report.html', resultFile] as const;
+
+/** Marks a folder as ours, and makes it where it is missing. @throws MusterError as {@link writeFileAtomic} */
+export async function markFolder(folder: string): Promise<void> {
+  const marker = join(folder, outputMarker);
+  if (!existsSync(marker)) await writeFileAtomic(marker, '');
+}
 
 /**
  * Makes the folder of a new run: `<store>/runs/<id>`, the id being the time (UTC) and, where that is taken, a number.
@@ -17,6 +26,7 @@ export async function makeRunFolder(store: string, now: Date): Promise<string> {
     .toISOString()
     .replaceAll(/[-:]/gu, '')
     .replace(/\.\d+Z$/u, 'Z');
+  await markFolder(store);
   await makeFolder(runs);
   for (let count = 1; ; count++) {
     const folder = join(runs, count === 1 ? id : `${id}-${count}`);
@@ -44,10 +54,13 @@ export async function checkWritable(folder: string): Promise<void> {
 }
 
 /**
- * Checks that a folder the user chose may become a run's: it is missing, empty, or holds an earlier run.
+ * Checks that a folder the user chose may become a run's: it is missing, empty, or holds an earlier run, be it one that
+ * was stopped.
+ *
+ * @param store of the collection: it may lie in the folder
  * @throws MusterError `store.occupied` where it holds other files
  */
-export async function checkRunFolder(folder: string): Promise<void> {
+export async function checkRunFolder(folder: string, store: string): Promise<void> {
   const names: string[] = await readdir(folder).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return [];
     if (errorCode(error) !== 'ENOTDIR') throw storeError(error, folder);
@@ -57,7 +70,9 @@ export async function checkRunFolder(folder: string): Promise<void> {
       fix: 'choose another --out',
     });
   });
-  if (names.length > 0 && !names.includes(resultFile)) {
+  const ours: readonly string[] = [...runFiles, outputMarker, ...(dirname(store) === folder ? [basename(store)] : [])];
+  const isForeign = (name: string): boolean => !ours.includes(name) && !isTemporaryName(name);
+  if (!names.includes(resultFile) && names.some(isForeign)) {
     throw new MusterError('store.occupied', 'The folder holds other files.', {
       where: folder,
       kind: 'usage',

@@ -92,8 +92,10 @@ function cosine(base: number, final: number, progress: number): number {
   return final + 0.5 * (base - final) * (1 + Math.cos(Math.PI * progress));
 }
 
+/** A whole number; products such as 0.1 × 30 miss it by their rounding. */
 function count(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 0) return value;
+  const whole = Math.round(value);
+  if (Number.isSafeInteger(whole) && whole >= 0 && Math.abs(value - whole) <= 1e-9 * Math.max(1, whole)) return whole;
   throw scheduleError(`${name} must be a natural number, got ${value}`);
 }
 
