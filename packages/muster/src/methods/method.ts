@@ -1,0 +1,31 @@
+/**
+ * The contract of a method. A method is one file that calls `defineMethod`, one line in index.ts, and a recipe; the conformance suite
+ * then runs over it.
+ */
+export { CentreModel, varianceAround } from './method/centre-model.ts';
+export { defineMethod } from './method/define.ts';
+export type { MethodDefinition } from './method/define.ts';
+export { HeadModel } from './method/head-model.ts';
+export { findNeighbours, uniformWeights } from './method/neighbours.ts';
+export type { NeighbourSearch } from './method/neighbours.ts';
+export { fingerprintOf } from './method/fingerprint.ts';
+export { PrototypeModel, varianceAroundNearest } from './method/prototype-model.ts';
+export { rowOptions, rowScalings, RowScaling, settingNumber, storedTensor } from './method/scaling.ts';
+export type { RowScalingName } from './method/scaling.ts';
+export type {
+  Assignment,
+  EmbeddingData,
+  Fit,
+  Fitted,
+  Labelling,
+  Method,
+  MethodContext,
+  Model,
+  NeighbourLists,
+  Needs,
+  Promises,
+  StoredModel,
+  TextData,
+  Usage,
+} from './method/types.ts';
+export { usageOf } from './method/usage.ts';

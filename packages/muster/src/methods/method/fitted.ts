@@ -1,0 +1,171 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as torch from '@muster/torch';
+import { noGrad, scope } from '@muster/torch';
+import type { Device, Tensor } from '@muster/torch';
+import { readSafetensors, writeFileAtomically, writeSafetensors } from '@muster/torch/io';
+import { z } from 'zod';
+import { errorMessage, MusterError } from '../../base/index.ts';
+import type { Assignment, Fitted, Labelling, Model, StoredModel, Usage } from './types.ts';
+
+/** Numbers of a block of embeddings and of its probabilities. */
+const BLOCK_NUMBERS = 1 << 22;
+const TENSORS = 'fitted.safetensors';
+const SETTINGS = 'fitted.json';
+const MODEL = 'model.';
+const OWN_LABELS = 'own.labels';
+const OWN_CONFIDENCE = 'own.confidence';
+
+/** What is kept of a fit beside its model. */
+export interface FittedParts {
+  readonly method: string;
+  readonly groups: number;
+  readonly own: Labelling;
+  readonly usage: Usage;
+  readonly values: Readonly<Record<string, number>>;
+  readonly words: readonly string[];
+}
+
+/** A model with its bookkeeping. */
+export class FittedModel implements Fitted {
+  readonly method: string;
+  readonly groups: number;
+  readonly own: Labelling;
+  readonly usage: Usage;
+  readonly values: Readonly<Record<string, number>>;
+  readonly words: readonly string[];
+  private readonly model: Model;
+  private readonly device: Device;
+
+  constructor(parts: FittedParts, model: Model, device: Device) {
+    this.method = parts.method;
+    this.groups = parts.groups;
+    this.own = parts.own;
+    this.usage = parts.usage;
+    this.values = parts.values;
+    this.words = parts.words;
+    this.model = model;
+    this.device = device;
+  }
+
+  assign(embeddings: Tensor): Assignment {
+    const probabilities = torch.empty([embeddings.shape[0] ?? 0, this.groups], { dtype: 'float32' });
+    const labelling = labelRows(this.model, this.groups, embeddings, this.device, probabilities);
+    return { ...labelling, probabilities };
+  }
+
+  label(embeddings: Tensor): Labelling {
+    return labelRows(this.model, this.groups, embeddings, this.device);
+  }
+
+  save(folder: string): void {
+    mkdirSync(folder, { recursive: true });
+    const { tensors, settings } = this.model.store();
+    const own = scope(() => {
+      writeSafetensors(
+        join(folder, TENSORS),
+        new Map([
+          ...[...tensors].map(([name, tensor]) => [`${MODEL}${name}`, tensor] as const),
+          [OWN_LABELS, torch.tensor(this.own.labels)],
+          [OWN_CONFIDENCE, torch.tensor(this.own.confidence)],
+        ]),
+      );
+      const { method, groups, usage, values, words } = this;
+      return { format: 1, method, groups, usage, values, words, settings };
+    });
+    const bytes = new TextEncoder().encode(`${JSON.stringify(own, null, 2)}\n`);
+    writeFileAtomically(join(folder, SETTINGS), (append) => append(bytes));
+  }
+
+  dispose(): void {
+    this.model.dispose();
+  }
+}
+
+/** Groups of rows, a block at a time; the probabilities are written into `into` where it is given. */
+export function labelRows(model: Model, groups: number, embeddings: Tensor, device: Device, into?: Tensor): Labelling {
+  const [n = 0, width = 1] = embeddings.shape;
+  const labels = new Int32Array(n);
+  const confidence = new Float32Array(n);
+  const rows = Math.max(1, Math.floor(BLOCK_NUMBERS / Math.max(width, groups)));
+  for (let start = 0; start < n; start += rows) {
+    scope(() =>
+      noGrad(() => {
+        const block = embeddings.narrow(0, start, Math.min(rows, n - start));
+        const p = model.probabilities(device === 'cpu' ? block : block.to({ device }));
+        const [top, group] = p.max(1);
+        const inside = group.maskedFill(top.le(0), -1).to('int32');
+        labels.set(inside.toTypedArray() as Int32Array, start);
+        confidence.set(top.toFloat32Array(), start);
+        into?.narrow(0, start, p.shape[0] ?? 0).copy_(p);
+      }),
+    );
+  }
+  return { labels, confidence };
+}
+
+const storedSchema = z.object({
+  format: z.literal(1),
+  method: z.string(),
+  groups: z.int().min(1),
+  usage: z.object({
+    sizes: z.array(z.int()),
+    occupied: z.int(),
+    effective: z.number(),
+    outside: z.int(),
+    collapsed: z.boolean(),
+  }),
+  values: z.record(z.string(), z.number()),
+  words: z.array(z.string()),
+  settings: z.record(z.string(), z.unknown()),
+});
+
+/**
+ * Reads what {@link FittedModel.save} wrote.
+ *
+ * @throws MusterError `method.folder` where it is missing, damaged, or another method's
+ */
+export function loadFitted(folder: string, method: string, restore: (stored: StoredModel) => Model): FittedModel {
+  const path = join(folder, SETTINGS);
+  const refuse = (why: string, cause?: unknown): MusterError =>
+    new MusterError('method.folder', why, { where: path, cause, fix: 'fit the method again' });
+  if (!existsSync(path)) throw refuse('There is no fitted method in this folder');
+  const stored = storedSchema.safeParse(parseJson(readFileSync(path, 'utf8'), refuse));
+  if (!stored.success) throw refuse(`The file is damaged: ${z.prettifyError(stored.error)}`);
+  const { settings, ...parts } = stored.data;
+  if (parts.method !== method) throw refuse(`It holds a fit of ${parts.method}, not of ${method}`);
+  const all = readSafetensors(join(folder, TENSORS));
+  const tensors = new Map<string, Tensor>();
+  for (const [name, tensor] of all) {
+    if (!name.startsWith(MODEL)) continue;
+    // A copy in the engine's own memory: products depend on how the file's tensors happen to be aligned.
+    tensors.set(name.slice(MODEL.length), tensor.clone());
+    tensor.dispose();
+  }
+  const own = {
+    labels: takeOwn(all, OWN_LABELS, Int32Array, refuse),
+    confidence: takeOwn(all, OWN_CONFIDENCE, Float32Array, refuse),
+  };
+  return new FittedModel({ ...parts, own }, restore({ tensors, settings }), 'cpu');
+}
+
+function parseJson(text: string, refuse: (why: string, cause?: unknown) => MusterError): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refuse(`The file is damaged: ${errorMessage(error)}`, error);
+  }
+}
+
+function takeOwn<T extends Int32Array | Float32Array>(
+  tensors: ReadonlyMap<string, Tensor>,
+  name: string,
+  kind: new (length: number) => T,
+  refuse: (why: string) => MusterError,
+): T {
+  const tensor = tensors.get(name);
+  const values = tensor?.toTypedArray();
+  tensor?.dispose();
+  if (!(values instanceof kind)) throw refuse(`${name} is missing`);
+  return values;
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/** Settings of TAC. The defaults are the paper's; where paper and code differ, the code's. */
+export const tacOptions = z.strictObject({
+  groups: z.int().min(1).describe('number of groups, at most'),
+  training: z
+    .enum(['heads', 'none', 'counterparts'])
+    .default('heads')
+    .describe('two trained heads; k-means on images beside their text; k-means on the text alone'),
+
+  centres: z
+    .enum(['k-means', 'agglomerative', 'spectral', 'dbscan', 'all-nouns'])
+    .default('k-means')
+    .describe('how semantic centres are found; all-nouns: no nouns are chosen'),
+  centreCount: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('semantic centres; by default max(N / centreSize, 3 groups)'),
+  centreSize: z.int().min(1).default(300).describe('images that a centre should stand for'),
+  centrePoints: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('at most so many images a centre are looked at to find centres'),
+  centreRestarts: z.int().min(1).default(3).describe('k-means starts for the centres; the code has 10'),
+  centreRounds: z.int().min(1).default(300).describe('k-means rounds for the centres, at most'),
+
+  gamma: z.int().min(1).default(5).describe('nouns a centre'),
+  rule: z
+    .enum(['argmax', 'threshold'])
+    .default('argmax')
+    .describe('the surest nouns of a centre: the code, or eq. 5 read literally'),
+  classNames: z.boolean().default(false).describe('the class names that are given take the place of chosen nouns'),
+  temperature: z.number().positive().nullable().default(null).describe("of the retrieval; by default the text space's"),
+  order: z.enum(['image-text', 'text-image']).default('image-text').describe('of the joined halves, without training'),
+  restarts: z.int().min(1).default(20).describe('k-means starts of the groups, without training'),
+
+  hidden: z.int().min(1).default(512).describe('hidden units of a head'),
+  neighbours: z.int().min(1).max(1000).default(50).describe('nearest others of an image and of its text'),
+  pool: z.int().min(2).default(200_000).describe('rows among which neighbours are looked for'),
+  loss: z.enum(['code', 'paper']).default('code').describe("the authors' code, or the printed formulas"),
+  distillationTemperature: z.number().positive().default(0.5).describe('5 with very many groups'),
+  alpha: z.number().min(0).default(5).describe('weight of the balance'),
+  without: z
+    .array(z.enum(['distillation', 'confidence', 'balance']))
+    .max(2)
+    .default([])
+    .describe('terms of the loss that are left out (Table V)'),
+  epochs: z.int().min(0).default(20),
+  batch: z.int().min(2).default(512),
+  rate: z.number().positive().default(1e-3).describe('learning rate of Adam'),
+});
+
+/** Checked settings of TAC. */
+export type TacOptions = z.output<typeof tacOptions>;

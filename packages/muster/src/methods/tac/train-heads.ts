@@ -1,0 +1,68 @@
+import { generator } from '@muster/torch';
+import type { Tensor } from '@muster/torch';
+import { Adam } from '@muster/torch/optim';
+import { seedStream } from '../../base/index.ts';
+import { TacHead, train } from '../../train/index.ts';
+import { findNeighbours } from '../method.ts';
+import type { MethodContext, NeighbourLists } from '../method.ts';
+import type { TacOptions } from './options.ts';
+import { tacTraining } from './training.ts';
+
+/** What the heads are trained on. */
+export interface TacPair {
+  /** [N, d] unit rows. */
+  readonly images: Tensor;
+  /** [N, d] unit rows: the text counterpart of each image. */
+  readonly counterparts: Tensor;
+  /** Neighbours of the images that were found before. */
+  readonly known?: NeighbourLists;
+  /** The same of the counterparts. */
+  readonly knownTexts?: NeighbourLists;
+  readonly fingerprint: string;
+}
+
+/**
+ * Cross-modal mutual distillation: neighbours in both spaces, two heads, algorithm 1 lines 9-17.
+ *
+ * @returns the image head, the caller's, and the mean loss of the last epoch
+ * @source TAC eq. 9-17; Adam's betas are the code's
+ */
+export async function trainHeads(
+  { images, counterparts, known, knownTexts, fingerprint }: TacPair,
+  options: TacOptions,
+  context: MethodContext,
+): Promise<{ head: TacHead; loss: number }> {
+  using own = new DisposableStack();
+  const { seed, device, signal } = context;
+  const { groups, hidden, neighbours: k, pool, distillationTemperature, alpha, without } = options;
+  const dim = images.shape[1] ?? 0;
+  const search = { k, pool, seed, signal };
+  const imageNeighbours = own.use(findNeighbours(images, { ...search, known, centred: known?.centred }));
+  const textNeighbours = own.use(
+    findNeighbours(counterparts, { ...search, known: knownTexts, centred: knownTexts?.centred }),
+  );
+
+  using random = own.use(generator(seedStream(seed, 'heads')));
+  const imageHead = new TacHead(dim, hidden, groups, random).to({ device });
+  const textHead = own.use(new TacHead(dim, hidden, groups, random).to({ device }));
+  const parameters = [...imageHead.parameters(), ...textHead.parameters()];
+  const optimizer = own.use(new Adam(parameters, { lr: options.rate, betas: [0.9, 0.99] }));
+  const loss = await train(
+    tacTraining({
+      fingerprint,
+      seed,
+      epochs: options.epochs,
+      batch: options.batch,
+      images,
+      counterparts,
+      imageNeighbours,
+      textNeighbours,
+      imageHead,
+      textHead,
+      optimizer,
+      loss: { temperature: distillationTemperature, alpha, form: options.loss, without },
+    }),
+    context,
+  );
+  return { head: imageHead, loss };
+}
