@@ -6,7 +6,7 @@ import { cacheFolder, makeWhole, prepareFolder, writeJson } from './cache.mjs';
 import { COMPILE_FLAGS, NATIVE_FOLDER, engineFolder, nodeApiHeaders, sourceHash } from './locate.mjs';
 import { SetupError, reason, run } from './shell.mjs';
 
-/** Compilers to try where `CXX` names none, the one that libtorch's own builds use first. */
+/** Compilers to try where `CXX` names none. */
 const COMPILERS = Object.freeze(['g++', 'c++', 'clang++']);
 
 /**

@@ -54,7 +54,7 @@ export function begin(id: number): void {
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return `a ${Object.getPrototypeOf(value)?.constructor?.name ?? 'bare object'}`;
+  if (typeof value === 'object') return value instanceof Object ? `a ${value.constructor.name}` : 'a bare object';
   return `the ${typeof value} ${typeof value === 'symbol' ? '' : JSON.stringify(value)}`;
 }
 

@@ -1,6 +1,16 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,6 +89,7 @@ describe('wrong use', () => {
       2,
       /-k must be a whole number, --threads must be at least 1/u,
     ],
+    [['cluster', 'shapes', '--threads', '100000'], 2, /--threads must be at most \d+/u],
     [['cluster', 'nowhere'], 3, /nowhere: there is no such folder/u],
     [['cluster', 'shapes', '--out', 'shapes/out'], 2, /inside the image folder/u],
     [['cluster', 'shapes', '--labels', 'folder'], 2, /--labels folders/u],
@@ -90,11 +101,10 @@ describe('wrong use', () => {
   });
 
   test('help and version need no engine and end well', async () => {
-    expect(await muster('--help')).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('muster cluster <folder>'),
-      err: '',
-    });
+    const help = await muster('--help');
+    expect(help).toMatchObject({ code: 0, out: expect.stringContaining('muster cluster <folder>'), err: '' });
+    expect(help.out).toMatch(/^ {2}setup /mu);
+    expect(await muster('setup', '--help')).toMatchObject({ code: 0, out: expect.stringContaining('libtorch') });
     expect(await muster('--version')).toMatchObject({ code: 0, out: '0.1.0\n' });
   });
 });
@@ -132,6 +142,16 @@ describe.skipIf(!haveWeights)('muster cluster (skipped where the weights are not
     expect(second?.folder).toBe(join(work, 'chosen'));
   });
 
+  test('links are followed where asked', async () => {
+    mkdirSync(join(work, 'linked'));
+    for (const name of ['disc', 'grain']) cpSync(join(images, name), join(work, 'linked', name), { recursive: true });
+    symlinkSync('disc/0.png', join(work, 'linked', 'link.png'));
+    const found = async (...args: string[]): Promise<unknown> =>
+      JSON.parse((await muster('cluster', 'linked', '-k', '2', '--json', ...args)).out);
+    expect(await found()).toMatchObject({ images: 16, skipped: [{ path: 'link.png', code: 'LINK' }] });
+    expect(await found('--follow-links')).toMatchObject({ images: 17, skipped: [], settings: { followLinks: true } });
+  });
+
   test('more groups than images and an empty folder are refused', async () => {
     expect(await muster('cluster', 'shapes', '-k', '25')).toMatchObject({
       code: 2,
@@ -161,6 +181,12 @@ describe.skipIf(!haveWeights)('muster cluster (skipped where the weights are not
       ? readdirSync(join(work, 'other'), { recursive: true }).map(String)
       : [];
     expect(left.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('a closed pipe is no failure', () => {
+    const script = `"${process.execPath}" "${command}" doctor | true; exit "\${PIPESTATUS[0]}"`;
+    const { status, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
   });
 
   test('the doctor finds nothing wrong', async () => {

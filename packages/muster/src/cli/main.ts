@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
-import { errorMessage, exitCodeOf, exitCodes, MusterError, printable } from '../base/index.ts';
+import { errorCode, errorMessage, exitCodeOf, exitCodes, MusterError, printable } from '../base/index.ts';
 import { addClusterCommand } from './cluster-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import { addSetupCommand } from './setup-command.ts';
 import { packageVersion } from '../pipeline/index.ts';
 import { interruptedCode } from './interrupt.ts';
 
@@ -16,6 +17,7 @@ export function makeProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(`muster: ${oneLine(text)}\n`) });
   addClusterCommand(program);
   addDoctorCommand(program);
+  addSetupCommand(program);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }
@@ -39,6 +41,13 @@ function report(error: unknown): number {
   if (process.env['MUSTER_DEBUG'] !== undefined && error instanceof Error)
     process.stderr.write(`${error.stack ?? ''}\n`);
   return exitCodeOf(error);
+}
+
+// Whoever read our output has had enough (`muster doctor | head -1`): there is nobody left to tell.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (errorCode(error) !== 'EPIPE') process.exitCode = report(error);
+  });
 }
 
 try {

@@ -48,7 +48,9 @@ describe('findCommunities', () => {
       [4, 5],
       [2, 3],
     ] as const;
-    const rows = Array.from({ length: 6 }, (_, i) => edges.filter((e) => e.includes(i as never)).map(([a, b]) => (a === i ? b : a)));
+    const rows = Array.from({ length: 6 }, (_, i) =>
+      edges.filter((e) => e.includes(i as never)).map(([a, b]) => (a === i ? b : a)),
+    );
     const offsets = Int32Array.from([0, ...rows.map((_, i) => rows.slice(0, i + 1).flat().length)]);
     const targets = Int32Array.from(rows.flat());
     const graph = { offsets, targets, weights: new Float64Array(14).fill(1), inside: new Float64Array(6) };
@@ -62,7 +64,12 @@ describe('findCommunities', () => {
     const lists = Int32Array.from({ length: 300 * 5 }, (_, at) => (Math.floor(at / 5) + 1 + random.below(299)) % 300);
     const graph = sharedNeighbourGraph(lists, 300, 5);
     expect(findCommunities(graph, new Random(9))).toEqual(findCommunities(graph, new Random(9)));
-    const empty = { offsets: new Int32Array(4), targets: new Int32Array(0), weights: new Float64Array(0), inside: new Float64Array(3) };
+    const empty = {
+      offsets: new Int32Array(4),
+      targets: new Int32Array(0),
+      weights: new Float64Array(0),
+      inside: new Float64Array(3),
+    };
     expect(findCommunities(empty, new Random(0))).toMatchObject({ count: 3, modularity: 0 });
   });
 });

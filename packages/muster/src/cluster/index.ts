@@ -34,7 +34,12 @@ export type { Factorisation, NmfIterationOptions, NmfOptions, NmfSolver } from '
 export { miniBatchKmeans } from './mini-batch-kmeans.ts';
 export type { KMeansAlgorithm, MiniBatchOptions } from './mini-batch-kmeans.ts';
 export { toDense } from './sparse-rows.ts';
+export { unitRows } from './unit-rows.ts';
 export { umapCurve } from './umap-curve.ts';
 export type { UmapCurve } from './umap-curve.ts';
 export { neighbourStrengths, umapGraph } from './umap-graph.ts';
 export type { NeighbourStrengths, UmapGraph, UmapGraphOptions } from './umap-graph.ts';
+export { placeInUmap, umap } from './umap.ts';
+export type { UmapOptions, UmapSpace } from './umap.ts';
+export { tsne } from './tsne.ts';
+export type { TsneOptions } from './tsne.ts';

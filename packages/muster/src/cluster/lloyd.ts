@@ -10,6 +10,7 @@ import { prepareRows } from './prepared-rows.ts';
 import { projectRows, unsureRows } from './projected-rows.ts';
 import type { ProjectedRows } from './projected-rows.ts';
 import { tableShape } from './rows.ts';
+import { unitRows } from './unit-rows.ts';
 
 /** Settings of {@link lloyd}. */
 export interface LloydOptions {
@@ -129,10 +130,6 @@ function firstCentres(rows: PreparedRows, start: Tensor): Tensor {
 
 function finalCentres(rows: PreparedRows, centres: Tensor): Tensor {
   return rows.offset === null ? centres : centres.add(rows.offset);
-}
-
-function unitRows(x: Tensor): Tensor {
-  return x.div(torch.linalgVectorNorm(x, 2, [1], true).clampMin(1e-12));
 }
 
 /** Brings the sums from the old labels (-1: none yet) to the new ones; gives the number of rows that changed. */

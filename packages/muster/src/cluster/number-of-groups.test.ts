@@ -9,7 +9,9 @@ function blobs(groups: number, each: number, spread: number, seed: number): Tens
   const random = new Random(seed);
   const normal = (): number[] => Array.from({ length: 32 }, () => random.normal());
   const centres = Array.from({ length: groups }, normal);
-  const rows = centres.flatMap((centre) => Array.from({ length: each }, () => normal().map((value, at) => (centre[at] ?? 0) + spread * value)));
+  const rows = centres.flatMap((centre) =>
+    Array.from({ length: each }, () => normal().map((value, at) => (centre[at] ?? 0) + spread * value)),
+  );
   const x = tensor(Float32Array.from(rows.flat()), [groups * each, 32]);
   return x.div(torch.linalgVectorNorm(x, 2, [1], true));
 }

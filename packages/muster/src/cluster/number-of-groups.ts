@@ -1,7 +1,7 @@
 import { scope, tensor, type Tensor } from '@muster/torch';
-import * as torch from '@muster/torch';
-import { formatCount, Random, randomStream } from '../base/index.ts';
+import { formatCount, randomStream, type Random } from '../base/index.ts';
 import { findCommunities, sharedNeighbourGraph } from './communities.ts';
+import { nearestNeighbours } from './neighbours.ts';
 
 /** A first estimate of how many groups there are. */
 export interface GroupEstimate {
@@ -35,7 +35,10 @@ export function estimateGroups(rows: Tensor, seed: number): GroupEstimate {
   if (n <= 3) return { groups: 1, reason: `${formatCount(n, 'image')} are too few to look for groups`, separation: 0 };
   const k = Math.max(2, Math.min(neighboursWanted, Math.floor(n / 8), n - 1));
   const count = Math.min(n, sampleRows);
-  const neighbours = scope(() => nearestRows(sample(rows, count, randomStream(seed, 'sample')), k));
+  const neighbours = scope(() => {
+    const { indices } = nearestNeighbours(sample(rows, count, randomStream(seed, 'sample')), { k, metric: 'ip' });
+    return indices.to('int32').toTypedArray() as Int32Array;
+  });
   const found = findCommunities(sharedNeighbourGraph(neighbours, count, k), randomStream(seed, 'communities'));
   const sizes = new Array<number>(found.count).fill(0);
   for (const label of found.labels) sizes[label] = (sizes[label] ?? 0) + 1;
@@ -50,20 +53,4 @@ function sample(rows: Tensor, count: number, random: Random): Tensor {
   if (count === n) return rows;
   const chosen = random.permutation(n).subarray(0, count).sort();
   return rows.indexSelect(0, tensor(BigInt64Array.from(chosen, BigInt)));
-}
-
-/** (n * k) indices of the k nearest rows of each row by cosine, without itself, in blocks of rows. */
-function nearestRows(rows: Tensor, k: number): Int32Array {
-  const n = rows.shape[0] ?? 0;
-  const found = new Int32Array(n * k);
-  const block = 1024;
-  for (let start = 0; start < n; start += block) {
-    const indices = scope(() => {
-      const cosines = rows.narrow(0, start, Math.min(block, n - start)).mm(rows.t()); // (block, n)
-      cosines.diagonal(start).fill_(-Infinity);
-      return torch.topk(cosines, k, 1)[1].to('int32').toTypedArray();
-    });
-    found.set(indices as Int32Array, start * k);
-  }
-  return found;
 }

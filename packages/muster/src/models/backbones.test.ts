@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { scope, tensor } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { renameToTimm } from './efficientnet-lite0-weights.ts';
 import { EFFICIENTNET_LITE0, EfficientNetLite } from './efficientnet-lite.ts';
 import { stateDictNames } from './efficientnet-lite-layout.ts';
@@ -23,15 +23,21 @@ const tags = Object.keys(weightsTable).filter((tag): tag is WeightsTag => tag in
 
 test('a missing file of weights is an error that names it and the command', () => {
   const folder = mkdtempSync(join(tmpdir(), 'muster-weights-'));
-  expect(() => loadWeights('efficientnet-lite0', folder)).toThrow(/efficientnet-lite0.safetensors.*npm ci/);
-  expect(() => openBackbone('efficientnet-lite0', { weightsFolder: folder })).toThrow(/npm ci/);
+  expect(() => loadWeights('efficientnet-lite0', folder)).toThrow(/efficientnet-lite0.safetensors.*muster setup/);
+  expect(() => openBackbone('efficientnet-lite0', { weightsFolder: folder })).toThrow(/muster setup/);
   rmSync(folder, { recursive: true });
 });
 
 test('the cache follows MUSTER_CACHE, then XDG_CACHE_HOME', () => {
-  expect(weightsFolder({ MUSTER_CACHE: '/a', XDG_CACHE_HOME: '/b' })).toBe('/a/weights');
-  expect(weightsFolder({ XDG_CACHE_HOME: '/b' })).toBe('/b/muster/weights');
-  expect(weightsFolder({})).toMatch(/\.cache\/muster\/weights$/);
+  const folderWith = (own: string, shared: string): string => {
+    vi.stubEnv('MUSTER_CACHE', own);
+    vi.stubEnv('XDG_CACHE_HOME', shared);
+    return weightsFolder();
+  };
+  expect(folderWith('/a', '/b')).toBe('/a/weights');
+  expect(folderWith('', '/b')).toBe('/b/muster/weights');
+  expect(folderWith('', '')).toMatch(/\.cache\/muster\/weights$/);
+  vi.unstubAllEnvs();
 });
 
 test('a backbone that is not in the list is refused with the list', () => {

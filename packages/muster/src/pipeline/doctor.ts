@@ -21,7 +21,7 @@ export interface DoctorReport {
   readonly healthy: boolean;
 }
 
-const setupFix = "run `npm ci` in the project's folder and read what it says";
+const setupFix = 'run `npx muster setup` and read what it says';
 
 /** Looks at everything a run needs, by using it: each check is on its own, so one failure hides no other. */
 export async function examine(): Promise<DoctorReport> {

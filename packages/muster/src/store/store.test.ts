@@ -13,11 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { liveTensors } from '@muster/torch';
+import { outputMarker } from '../base/index.ts';
 import type { MusterEvent } from '../base/index.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { EmbeddingCache, identityKey } from './embedding-cache.ts';
 import { chooseLocations, storeName } from './locations.ts';
-import { checkRunFolder, makeRunFolder, writeRun } from './run-folder.ts';
+import { checkRunFolder, makeRunFolder, runFiles, writeRun } from './run-folder.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -71,6 +72,14 @@ describe('chooseLocations', () => {
     const run = join(folder, 'images-out');
     expect(chooseLocations({ source: '.', out: run, cwd: images })).toEqual({ store: join(run, 'muster-images'), run });
   });
+
+  test.skipIf(process.getuid?.() === 0)('from a folder that may not be written to, the store goes where the run does', () => {
+    chmodSync(folder, 0o500);
+    const run = join(tmpdir(), 'elsewhere');
+    expect(chooseLocations({ source: '/photos', out: run, cwd: folder }).store).toBe(join(run, 'muster-photos'));
+    expect(chooseLocations({ source: '/photos', cwd: folder }).store).toBe(join(folder, 'muster-photos'));
+    chmodSync(folder, 0o700);
+  });
 });
 
 describe('run folders', () => {
@@ -88,11 +97,23 @@ describe('run folders', () => {
 
   test('a folder with other files is not taken, an earlier run may be replaced', async () => {
     writeFileSync(join(folder, 'letter.txt'), 'mine');
-    await expect(checkRunFolder(folder)).rejects.toMatchObject({ code: 'store.occupied', exitCode: 2 });
+    const store = join(folder, 'muster-photos');
+    await expect(checkRunFolder(folder, store)).rejects.toMatchObject({ code: 'store.occupied', exitCode: 2 });
     writeFileSync(join(folder, 'result.json'), '{}');
-    await checkRunFolder(folder);
-    await checkRunFolder(join(folder, 'new'));
-    await expect(checkRunFolder(join(folder, 'letter.txt'))).rejects.toThrow(/is a file/u);
+    await checkRunFolder(folder, store);
+    await checkRunFolder(join(folder, 'new'), store);
+    await expect(checkRunFolder(join(folder, 'letter.txt'), store)).rejects.toThrow(/is a file/u);
+  });
+
+  test('what a stopped run left is no obstacle for the next one', async () => {
+    const run = join(folder, 'run');
+    const store = join(run, 'muster-photos');
+    mkdirSync(store, { recursive: true });
+    for (const name of [outputMarker, '.report.html.12-3.tmp', ...runFiles.slice(0, 3)]) {
+      writeFileSync(join(run, name), '');
+      await checkRunFolder(run, store);
+    }
+    await expect(checkRunFolder(run, join(folder, 'muster-photos'))).rejects.toThrow(/other files/u);
   });
 });
 
@@ -101,9 +122,11 @@ describe('EmbeddingCache', () => {
 
   test('what is added is there for the next run, in any order, and nothing else', async () => {
     const before = liveTensors();
-    const cache = await EmbeddingCache.open(join(folder, 'e'), 3, ignore);
+    const cache = await EmbeddingCache.open(folder, 'e', 3, ignore);
+    expect(readdirSync(folder)).toEqual([]);
     await cache.append(['a'.repeat(32), 'b'.repeat(32)], rows);
-    const again = await EmbeddingCache.open(join(folder, 'e'), 3, ignore);
+    expect(readdirSync(folder).sort()).toEqual([outputMarker, 'embeddings']);
+    const again = await EmbeddingCache.open(folder, 'e', 3, ignore);
     const out = new Float32Array(9).fill(7);
     again.read(['b'.repeat(32), 'c'.repeat(32), 'a'.repeat(32)], out);
     expect([...out]).toEqual([-4, 5, 0.25, 7, 7, 7, 1, 2, 0.5]);
@@ -123,24 +146,24 @@ describe('EmbeddingCache', () => {
   });
 
   test('a torn or foreign file counts as absent and is named', async () => {
-    const cache = await EmbeddingCache.open(folder, 3, ignore);
+    const cache = await EmbeddingCache.open(folder, 'e', 3, ignore);
     await cache.append(['a'.repeat(32), 'b'.repeat(32)], rows);
-    const name = readdirSync(folder).find((entry) => entry.endsWith('.safetensors')) ?? '';
-    const whole = readFileSync(join(folder, name));
+    const name = readdirSync(cache.folder).find((entry) => entry.endsWith('.safetensors')) ?? '';
+    const whole = readFileSync(join(cache.folder, name));
     for (let length = 0; length < whole.length; length += 7) {
-      writeFileSync(join(folder, name), whole.subarray(0, length));
+      writeFileSync(join(cache.folder, name), whole.subarray(0, length));
       const events: MusterEvent[] = [];
-      const torn = await EmbeddingCache.open(folder, 3, (event) => events.push(event));
+      const torn = await EmbeddingCache.open(folder, 'e', 3, (event) => events.push(event));
       expect([torn.size, events.length, events[0]?.level]).toEqual([0, 1, 'warning']);
       expect(events[0]?.message).toContain(name);
     }
-    writeFileSync(join(folder, name), whole);
-    expect((await EmbeddingCache.open(folder, 4, ignore)).size).toBe(0); // another width
+    writeFileSync(join(cache.folder, name), whole);
+    expect((await EmbeddingCache.open(folder, 'e', 4, ignore)).size).toBe(0); // another width
   });
 
   test.skipIf(process.getuid?.() === 0)('a folder that may not be written to is said so', async () => {
     chmodSync(folder, 0o500);
-    const cache = await EmbeddingCache.open(folder, 3, ignore);
+    const cache = await EmbeddingCache.open(folder, 'e', 3, ignore);
     await expect(cache.append(['a'.repeat(32), 'b'.repeat(32)], rows)).rejects.toMatchObject({
       code: 'store.read-only',
     });

@@ -37,6 +37,11 @@ describe('schedules', () => {
     expect(() => valueAt([], 0)).toThrow('no value');
   });
 
+  it('takes products that only rounding keeps from being whole', () => {
+    const values = cosineWarmup({ base: 1, final: 0, epochs: 30, stepsPerEpoch: 0.1 });
+    expect([0.1 * 30 === 3, values.length]).toEqual([false, 3]);
+  });
+
   it('refuses counts that are none, and a warm-up longer than the training', () => {
     expect(() => step({ base: 1, gamma: 1, milestones: [], epochs: 1.5 })).toThrow('natural number');
     expect(() => cosineWarmup({ base: 1, final: 0, epochs: 1, stepsPerEpoch: 2, warmupEpochs: 2 })).toThrow('longer');
