@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { quietMoment } from './quiet.ts';
 import { MILLISECONDS } from './row.ts';
 import type { Check, Row } from './row.ts';
 import { Side } from './side.ts';
@@ -87,6 +88,11 @@ function refuseWrongResults(checks: readonly Check[]): void {
   }
 }
 
+async function turn(side: Side, runs: number): Promise<number[]> {
+  await quietMoment();
+  return side.run(runs);
+}
+
 async function takeTurns(row: Row, ours: Side, peer: Side, wanted: number | undefined) {
   const usual = row.rounds ?? 5;
   const rounds = usual === 1 ? 1 : (wanted ?? usual);
@@ -95,9 +101,9 @@ async function takeTurns(row: Row, ours: Side, peer: Side, wanted: number | unde
   const oursByRound: number[][] = [];
   const peerByRound: number[][] = [];
   for (let round = 0; round < rounds; round++) {
-    if (round % 2 === 0) oursByRound.push(await ours.run(runs));
-    peerByRound.push(await peer.run(runs));
-    if (round % 2 === 1) oursByRound.push(await ours.run(runs));
+    if (round % 2 === 0) oursByRound.push(await turn(ours, runs));
+    peerByRound.push(await turn(peer, runs));
+    if (round % 2 === 1) oursByRound.push(await turn(ours, runs));
   }
   const ratios = oursByRound.map((times, round) => median(times) / median(peerByRound[round] ?? []));
   const own = median(oursByRound.flat());

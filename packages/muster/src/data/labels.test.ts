@@ -51,6 +51,15 @@ describe('labels from a table', () => {
   const images = collection('a/1.png', 'a/2.png', 'b/1.png', 'b/ä.png', 'odd\nname.png');
   const label = (rows: string[][]) => matchLabels(images, rows, 'l.csv');
 
+  test('a blank label is none', () => {
+    const rows = [
+      ['a/1.png', 'x'],
+      ['a/2.png', ''],
+      ['b/1.png', ' '],
+    ];
+    expect(label(rows)).toMatchObject({ classes: ['x'], missing: 4, unmatched: [] });
+  });
+
   test('by path, with or without a head row, columns in any order', () => {
     const rows = [
       ['a/1.png', 'x'],
@@ -98,6 +107,7 @@ describe('labels from a table', () => {
         ['a/1.png', 'y'],
       ]),
     ).toThrow('gives a/1.png two labels');
+    expect(() => label([['a/1.png', ' ']])).toThrow('gives no image a label');
     expect(() => label([['a/1.png']])).toThrow('row 1 has no file or no label');
     expect(() =>
       label([

@@ -138,6 +138,15 @@ describe('thumbnail', () => {
     }
   });
 
+  test('is made of a picture that was used with a warning', async () => {
+    const jpeg = await sharp(await flat(50))
+      .jpeg()
+      .toBuffer();
+    const tables = jpeg.indexOf(Buffer.from([0xff, 0xc4]));
+    const odd = Buffer.concat([jpeg.subarray(0, tables), Buffer.from([1, 2, 3]), jpeg.subarray(tables)]);
+    expect(await thumbnail(odd, 'odd.jpg', { side: 96 })).toMatchObject({ width: 20, height: 10 });
+  });
+
   test('never enlarges, and takes what the decoder library cannot read', async () => {
     const ppm = Buffer.concat([Buffer.from('P6 2 1 255\n'), Buffer.from([255, 0, 0, 255, 0, 0])]);
     expect(await thumbnail(ppm, 'x', { side: 96 })).toMatchObject({ width: 2, height: 1, type: 'image/webp' });

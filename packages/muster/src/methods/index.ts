@@ -1,4 +1,4 @@
-import { MusterError } from '../base/index.ts';
+import { MusterError, suggestName } from '../base/index.ts';
 import { agglomerative } from './agglomerative.ts';
 import { birch } from './birch.ts';
 import { dbscan } from './dbscan.ts';
@@ -57,10 +57,13 @@ export const methods: readonly Method[] = [
   zeroShot,
 ];
 
-/** The method of an id. @throws MusterError `methods.unknown` naming those there are */
+/** The method of an id. @throws MusterError `methods.unknown` naming the one that was probably meant, or all */
 export function findMethod(id: string): Method {
   const method = methods.find((candidate) => candidate.id === id);
   if (method !== undefined) return method;
-  const known = methods.map((candidate) => candidate.id).join(', ');
-  throw new MusterError('methods.unknown', `There is no method ${id}.`, { fix: `use one of: ${known}`, kind: 'usage' });
+  const known = methods.map((candidate) => candidate.id);
+  throw new MusterError('methods.unknown', `There is no method ${id}.`, {
+    fix: suggestName(id, known),
+    kind: 'usage',
+  });
 }

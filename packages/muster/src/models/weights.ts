@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Tensor } from '@muster/torch';
 import { readSafetensors } from '@muster/torch/io';
-import { cacheFolder } from '@muster/torch/setup';
+import { cacheFolder } from '@muster/torch/setup/locate';
 import { MusterError } from '../base/index.ts';
 
 /** How pictures become a network's input, as its weights were trained. */

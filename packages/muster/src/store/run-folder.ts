@@ -10,6 +10,27 @@ export const resultFile = 'result.json';
 /** The files of a run. */
 export const runFiles = ['config.json', 'assignments.csv', 'report.html', resultFile] as const;
 
+/** The folder in a run with the model that gives groups to further images. */
+export const modelFolder = 'model';
+
+/** What a folder of results holds: file names, and the one that is written last. */
+export interface FolderKind {
+  /** Folder in the store where such results go. */
+  readonly parent: string;
+  readonly names: readonly string[];
+  readonly last: string;
+}
+
+/** Results of a grouping. */
+export const runKind: FolderKind = { parent: 'runs', names: [...runFiles, modelFolder], last: resultFile };
+
+/** Results of giving further images to the groups of a run. */
+export const assignedKind: FolderKind = {
+  parent: 'assigned',
+  names: ['assignments.csv', 'assigned.json'],
+  last: 'assigned.json',
+};
+
 /** Marks a folder as ours, and makes it where it is missing. @throws MusterError as {@link writeFileAtomic} */
 export async function markFolder(folder: string): Promise<void> {
   const marker = join(folder, outputMarker);
@@ -20,8 +41,8 @@ export async function markFolder(folder: string): Promise<void> {
  * Makes the folder of a new run: `<store>/runs/<id>`, the id being the time (UTC) and, where that is taken, a number.
  * @throws MusterError `store.read-only`, `store.space` or `store.write`
  */
-export async function makeRunFolder(store: string, now: Date): Promise<string> {
-  const runs = join(store, 'runs');
+export async function makeRunFolder(store: string, now: Date, { parent }: FolderKind = runKind): Promise<string> {
+  const runs = join(store, parent);
   const id = now
     .toISOString()
     .replaceAll(/[-:]/gu, '')
@@ -60,7 +81,11 @@ export async function checkWritable(folder: string): Promise<void> {
  * @param store of the collection: it may lie in the folder
  * @throws MusterError `store.occupied` where it holds other files
  */
-export async function checkRunFolder(folder: string, store: string): Promise<void> {
+export async function checkRunFolder(
+  folder: string,
+  store: string,
+  { names: own, last }: FolderKind = runKind,
+): Promise<void> {
   const names: string[] = await readdir(folder).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return [];
     if (errorCode(error) !== 'ENOTDIR') throw storeError(error, folder);
@@ -70,9 +95,9 @@ export async function checkRunFolder(folder: string, store: string): Promise<voi
       fix: 'choose another --out',
     });
   });
-  const ours: readonly string[] = [...runFiles, outputMarker, ...(dirname(store) === folder ? [basename(store)] : [])];
+  const ours: readonly string[] = [...own, outputMarker, ...(dirname(store) === folder ? [basename(store)] : [])];
   const isForeign = (name: string): boolean => !ours.includes(name) && !isTemporaryName(name);
-  if (!names.includes(resultFile) && names.some(isForeign)) {
+  if (!names.includes(last) && names.some(isForeign)) {
     throw new MusterError('store.occupied', 'The folder holds other files.', {
       where: folder,
       kind: 'usage',
@@ -82,7 +107,11 @@ export async function checkRunFolder(folder: string, store: string): Promise<voi
 }
 
 /** Writes the files of a run, each whole or not at all, `result.json` last: without it a run is not complete. */
-export async function writeRun(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
-  const names = Object.keys(files).sort((a, b) => Number(a === resultFile) - Number(b === resultFile));
+export async function writeRun(
+  folder: string,
+  files: Readonly<Record<string, string>>,
+  { last }: FolderKind = runKind,
+): Promise<void> {
+  const names = Object.keys(files).sort((a, b) => Number(a === last) - Number(b === last));
   for (const name of names) await writeFileAtomic(join(folder, name), files[name] ?? '');
 }

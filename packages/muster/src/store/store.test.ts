@@ -73,13 +73,16 @@ describe('chooseLocations', () => {
     expect(chooseLocations({ source: '.', out: run, cwd: images })).toEqual({ store: join(run, 'muster-images'), run });
   });
 
-  test.skipIf(process.getuid?.() === 0)('from a folder that may not be written to, the store goes where the run does', () => {
-    chmodSync(folder, 0o500);
-    const run = join(tmpdir(), 'elsewhere');
-    expect(chooseLocations({ source: '/photos', out: run, cwd: folder }).store).toBe(join(run, 'muster-photos'));
-    expect(chooseLocations({ source: '/photos', cwd: folder }).store).toBe(join(folder, 'muster-photos'));
-    chmodSync(folder, 0o700);
-  });
+  test.skipIf(process.getuid?.() === 0)(
+    'from a folder that may not be written to, the store goes where the run does',
+    () => {
+      chmodSync(folder, 0o500);
+      const run = join(tmpdir(), 'elsewhere');
+      expect(chooseLocations({ source: '/photos', out: run, cwd: folder }).store).toBe(join(run, 'muster-photos'));
+      expect(chooseLocations({ source: '/photos', cwd: folder }).store).toBe(join(folder, 'muster-photos'));
+      chmodSync(folder, 0o700);
+    },
+  );
 });
 
 describe('run folders', () => {
