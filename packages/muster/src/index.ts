@@ -5,12 +5,19 @@
  */
 export { exitCodes, MusterError, type Emit, type MusterEvent } from './base/index.ts';
 export {
+  assignImages,
+  assignOptions,
   clusterFolder,
   clusterOptions,
   examine,
+  listMethods,
+  type AssignOptions,
+  type AssignOptionsInput,
+  type AssignResult,
   type ClusterOptions,
   type ClusterOptionsInput,
   type ClusterResult,
   type DoctorReport,
   type GroupResult,
+  type MethodSummary,
 } from './pipeline/index.ts';

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drawShapes } from '../../test/draw-shapes.ts';
 import { findWeights } from '../models/index.ts';
 
 const command = fileURLToPath(new URL('../../bin/muster.js', import.meta.url));
@@ -37,26 +37,9 @@ function muster(...args: string[]): Promise<Outcome> {
   });
 }
 
-/** Three kinds of pictures: red discs, blue stripes, green grain; eight of each, and three broken files. */
+/** Eight pictures of each kind, and three broken files. */
 async function drawImages(folder: string): Promise<void> {
-  const shapes: Record<string, (i: number) => string> = {
-    disc: (i) => `<circle cx="${40 + i}" cy="${48 - i}" r="${22 + i}" fill="#d22"/>`,
-    stripes: (i) => [0, 1, 2, 3, 4].map((x) => `<rect x="${x * 20 + i}" width="10" height="96" fill="#22c"/>`).join(''),
-    grain: (i) =>
-      Array.from(
-        { length: 60 },
-        (_, d) => `<rect x="${(d * 37 + i) % 90}" y="${(d * 53) % 90}" width="5" height="5" fill="#2a2"/>`,
-      ).join(''),
-  };
-  for (const [kind, draw] of Object.entries(shapes)) {
-    mkdirSync(join(folder, kind), { recursive: true });
-    for (let i = 0; i < 8; i++) {
-      const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96"><rect width="96" height="96" fill="#fff"/>${draw(i)}</svg>`;
-      await sharp(Buffer.from(svg))
-        .png()
-        .toFile(join(folder, kind, `${i}.png`));
-    }
-  }
+  await drawShapes(folder, 0, 8);
   writeFileSync(join(folder, 'empty.jpg'), '');
   writeFileSync(join(folder, 'text.png'), 'no picture');
   writeFileSync(join(folder, '=1+1 <b>.jpg'), readFileSync(join(folder, 'disc/0.png')).subarray(0, 100));
@@ -82,7 +65,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 describe('wrong use', () => {
   test.each([
     [['cluser', 'x'], 2, /unknown command 'cluser' \(did you mean cluster\?\)/u],
-    [['cluster', 'shapes', '--sed', '1'], 2, /unknown option '--sed' \(did you mean --seed\?\)/u],
+    [['cluster', 'shapes', '--restart', '1'], 2, /unknown option '--restart' \(did you mean --restarts\?\)/u],
     [['cluster'], 2, /missing required argument 'folder'/u],
     [
       ['cluster', 'shapes', '-k', 'many', '--threads', '0'],
@@ -123,7 +106,13 @@ describe.skipIf(!haveWeights)('muster cluster (skipped where the weights are not
     expect(result).toMatchObject({ images: 24, metrics: { acc: 1, nmi: 1, ari: 1 }, reused: 0 });
     expect(result.skipped.map(({ code }) => code).sort()).toEqual(['EMPTY', 'NOT_IMAGE', 'TRUNCATED']);
     expect(first.code).toBe(1); // 3 of 27 are more than a tenth
-    expect(readdirSync(result.folder).sort()).toEqual(['assignments.csv', 'config.json', 'report.html', 'result.json']);
+    expect(readdirSync(result.folder).sort()).toEqual([
+      'assignments.csv',
+      'config.json',
+      'model',
+      'report.html',
+      'result.json',
+    ]);
     expect(readFileSync(join(result.folder, 'assignments.csv'), 'utf8').split('\n')[1]).toMatch(/^disc\/0\.png,\d,/u);
     expect(readFileSync(result.report, 'utf8')).toContain('=1+1 &#60;b&#62;.jpg');
     expect(treeHash(images)).toBe(before);
@@ -157,6 +146,8 @@ describe.skipIf(!haveWeights)('muster cluster (skipped where the weights are not
       code: 2,
       err: expect.stringContaining('use -k 24 or less'),
     });
+    const early = await muster('cluster', 'shapes', '-k', '28');
+    expect(early).toMatchObject({ code: 2, err: expect.stringContaining('use -k 27 or less') });
     mkdirSync(join(work, 'nothing'));
     expect(await muster('cluster', 'nothing')).toMatchObject({
       code: 3,

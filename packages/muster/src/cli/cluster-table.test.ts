@@ -17,6 +17,13 @@ const result: ClusterResult = {
     source: '/photos',
     followLinks: false,
     method: 'm',
+    methodId: null,
+    paper: null,
+    set: {},
+    classes: null,
+    nouns: null,
+    under: null,
+    test: null,
     groups: 2,
     seed: 0,
     restarts: null,
@@ -32,6 +39,7 @@ const result: ClusterResult = {
   ],
   reason: 'as asked',
   metrics: { acc: 0.5, nmi: 0.25, ari: 0.125, labelled: 1500, classes: 2 },
+  test: null,
   notes: ['Mind this.'],
   skipped: [{ path: 'a', code: 'EMPTY', message: 'a: has no bytes' }],
   reused: 500,
@@ -62,4 +70,20 @@ test('JSON holds settings, clusters and the three metrics', () => {
     clusters: [{ id: 1, size: 1400 }, { name: null }],
   });
   expect(JSON.parse(clusterJson({ ...result, metrics: null }))).toMatchObject({ metrics: null });
+});
+
+test('a method is named with its paper, and a test with its scores', () => {
+  const settings = { ...result.settings, method: 'TSP: a head', methodId: 'tsp', paper: 'Zhou and Zhang, 2022' };
+  const scores = { acc: 0.75, nmi: 0.5, ari: 0.25, labelled: 9, classes: 2 };
+  const tested = { source: '/more', images: 9, metrics: scores, notes: ['Mind that.'], skipped: [] };
+  const lines = clusterTable({ ...result, settings, test: tested }, '/home/ann').split('\n');
+  expect(lines[1]).toBe('Method: TSP: a head. Zhou and Zhang, 2022.');
+  const at = lines.indexOf('Test: 9 images of /more, in which no groups were sought');
+  expect(lines.slice(at + 1, at + 3)).toEqual([
+    '  Against the labels: ACC 0.750, NMI 0.500, ARI 0.250',
+    '  Note: Mind that.',
+  ]);
+  expect(JSON.parse(clusterJson({ ...result, test: tested }))).toMatchObject({
+    test: { images: 9, metrics: { acc: 0.75, nmi: 0.5, ari: 0.25 } },
+  });
 });

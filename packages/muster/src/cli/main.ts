@@ -1,8 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { errorCode, errorMessage, exitCodeOf, exitCodes, MusterError, printable } from '../base/index.ts';
+import { addAssignCommand } from './assign-command.ts';
 import { addClusterCommand } from './cluster-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import { addFiguresCommand } from './figures-command.ts';
+import { addSearchCommand } from './search-command.ts';
+import { addMethodsCommand } from './methods-command.ts';
 import { addSetupCommand } from './setup-command.ts';
+import { addTrainCommand } from './train-command.ts';
 import { packageVersion } from '../pipeline/index.ts';
 import { interruptedCode } from './interrupt.ts';
 
@@ -16,6 +21,11 @@ export function makeProgram(): Command {
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`muster: ${oneLine(text)}\n`) });
   addClusterCommand(program);
+  addAssignCommand(program);
+  addMethodsCommand(program);
+  addTrainCommand(program);
+  addSearchCommand(program);
+  addFiguresCommand(program);
   addDoctorCommand(program);
   addSetupCommand(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -16,6 +16,12 @@ export interface Classifier {
 }
 
 /**
+ * Temperature of the softmax that mixes words for an image: half of the classifier's own, which for unit rows comes to
+ * about .07, as TAC's .005 is half of CLIP's.
+ */
+export const embeddedTemperature = 0.035;
+
+/**
  * The words of a classifier: its class rows and, for each WordNet hypernym with at most 400 classes below it, the mean
  * of the rows below. Rows are centred (the mean row of the classes subtracted) and scaled to unit length.
  *
@@ -51,6 +57,11 @@ export class EmbeddedTextSpace implements TextSpace {
     this.#bySynset = vocabulary.bySynset;
     this.#classifier = classifier;
     this.#vectors = wordVectors(classifier.weight, this.words);
+  }
+
+  /** (W, D) float32 unit rows, one for each of `words`. The caller's. */
+  wordVectors(): Tensor {
+    return this.#vectors.clone();
   }
 
   /** The index in `words` of every meaning of the text that the space can place; empty when it knows none. */

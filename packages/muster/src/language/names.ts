@@ -2,7 +2,7 @@ import { scope, tensor, type Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
 import { chooseNames, defaultNamingRules, type GroupName, type NamingRules } from './choose-names.ts';
 import type { NounGraph } from './nouns.ts';
-import type { TextSpace } from './text-space.ts';
+import type { SpaceWord, TextSpace } from './text-space.ts';
 
 const chunk = 2048;
 
@@ -11,6 +11,7 @@ const chunk = 2048;
  *
  * @param embeddings (N, D) float32 as the backbone gives them, not normalised
  * @param labels group of each row, 0..groups-1
+ * @param words those to choose among; by default all that the space knows
  */
 export function nameGroups(
   space: TextSpace,
@@ -18,12 +19,13 @@ export function nameGroups(
   embeddings: Tensor,
   labels: Int32Array,
   groups: number,
+  words: readonly SpaceWord[] = space.words,
   rules: NamingRules = defaultNamingRules,
 ): GroupName[] {
   const sizes = new Array<number>(groups).fill(0);
   for (const label of labels) sizes[label] = (sizes[label] ?? 0) + 1;
   const shares = meanShares(space, embeddings, labels, sizes);
-  return chooseNames(shares, sizes, space.words, (word) => nouns.usage(word), rules);
+  return chooseNames(shares, sizes, words, (word) => nouns.usage(word), rules);
 }
 
 /** For each group the mean over its images of the likelihood of each kind; zeros for an empty group. */

@@ -7,6 +7,7 @@ const whole = (least: number, most: number) =>
     .min(least, { error: `must be at least ${least}` })
     .max(most, { error: `must be at most ${most}` });
 const path = z.string().min(1, { error: 'must not be empty' });
+const name = z.string().trim().min(1, { error: 'must not be empty' });
 
 /** What `muster cluster` can be told: checked here once, for the command and for programs. */
 export const clusterOptions = z.strictObject({
@@ -19,6 +20,18 @@ export const clusterOptions = z.strictObject({
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(0),
   /** Starts of k-means, of which the best is kept; by default 10 to 40, fewer for large collections (`defaultRestarts`). */
   restarts: whole(1, 1000).optional(),
+  /** Id of a method (`muster methods`); by default spherical k-means on centred embeddings. */
+  method: name.optional(),
+  /** Options of the method; texts are read as its schema wants them. */
+  set: z.record(z.string(), z.unknown()).default({}),
+  /** Names of classes, for methods with words. */
+  classes: z.array(name).min(1, { error: 'must name a class' }).optional(),
+  /** Path of a file with one noun a line: groups are named, and methods choose their words, from these alone. */
+  nouns: path.optional(),
+  /** A noun: only words below it in WordNet are used. */
+  under: name.optional(),
+  /** Further images that are given the groups found in `source`, and scored where there are labels. */
+  test: path.optional(),
   /** Folder of this run; by default a new one in the store. */
   out: path.optional(),
   /** Folder of embeddings and runs; by default `muster-<name>` in the working directory. */

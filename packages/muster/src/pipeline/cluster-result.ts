@@ -5,6 +5,8 @@ import type { BackboneDescription } from '../models/index.ts';
 import type { Locations } from '../store/index.ts';
 import type { EmbeddedCollection } from './embed.ts';
 import type { Grouping } from './group.ts';
+import type { LabelledCollection } from './label-collection.ts';
+import type { RunModel } from './run-model.ts';
 import type { Scores } from './score.ts';
 
 /** A group of the result. */
@@ -27,6 +29,19 @@ export interface RunSettings {
   readonly source: string;
   readonly followLinks: boolean;
   readonly method: string;
+  /** Of the method in the registry; null for the default way. */
+  readonly methodId: string | null;
+  readonly paper: string | null;
+  /** Options of the method that were set. */
+  readonly set: Readonly<Record<string, unknown>>;
+  /** Class names that were given. */
+  readonly classes: readonly string[] | null;
+  /** File of the nouns that words were restricted to; null: none. */
+  readonly nouns: string | null;
+  /** The noun below which words were taken; null: none. */
+  readonly under: string | null;
+  /** Images that the groups were tried on. */
+  readonly test: string | null;
   /** The wanted number of groups; null: it was estimated. */
   readonly groups: number | null;
   readonly seed: number;
@@ -38,6 +53,26 @@ export interface RunSettings {
   readonly backbone: BackboneDescription;
 }
 
+/** How the groups do on images that they were not found in. */
+export interface TestResult {
+  readonly source: string;
+  readonly images: number;
+  /** Scores against the labels; null without labels. */
+  readonly metrics: Scores | null;
+  readonly notes: readonly string[];
+  readonly skipped: readonly SkippedFile[];
+}
+
+/** What the method itself tells. */
+export interface MethodReport {
+  /** All its options, defaults among them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Loss, rounds and the like. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Words that it chose. */
+  readonly words: readonly string[];
+}
+
 /** What `muster cluster` finds. */
 export interface ClusterResult {
   readonly settings: RunSettings;
@@ -47,6 +82,8 @@ export interface ClusterResult {
   readonly reason: string;
   /** Scores against the labels; null without labels. */
   readonly metrics: Scores | null;
+  /** Null where no further images were given. */
+  readonly test: TestResult | null;
   readonly notes: readonly string[];
   readonly skipped: readonly SkippedFile[];
   /** Images whose embeddings an earlier run had made. */
@@ -59,6 +96,10 @@ export interface ClusterResult {
 
 /** Everything that is known when the run is saved. */
 export interface FinishedRun {
+  /** Null for the default way. */
+  readonly method: MethodReport | null;
+  readonly model: RunModel;
+  readonly test: LabelledCollection | null;
   readonly collection: Collection;
   readonly locations: Locations;
   readonly embedded: EmbeddedCollection;

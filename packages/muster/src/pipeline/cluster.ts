@@ -2,17 +2,25 @@ import { resolve } from 'node:path';
 import { engineInfo, setThreads, threads, type Tensor } from '@muster/torch';
 import { formatCount, MusterError, silent, type Emit, type SkippedFile } from '../base/index.ts';
 import { openCollection, type Collection } from '../data/index.ts';
-import { openBackbone, type Backbone, type BackboneDescription } from '../models/index.ts';
+import type { TextData } from '../methods/index.ts';
+import { openBackbone, type Backbone } from '../models/index.ts';
 import { checkRunFolder, checkWritable, chooseLocations, EmbeddingCache, type Locations } from '../store/index.ts';
-import type { ClusterResult, RunSettings } from './cluster-result.ts';
+import { cacheName } from './cache-name.ts';
+import type { ClusterResult, FinishedRun, MethodReport, RunSettings, TestResult } from './cluster-result.ts';
 import { clusterOptions, type ClusterOptions, type ClusterOptionsInput } from './cluster-options.ts';
-import { embedCollection, type EmbeddedCollection } from './embed.ts';
-import { groupEmbeddings, requireEnough } from './group.ts';
-import { nameWithBackbone } from './name.ts';
+import { embedCollection, requireImages, type EmbeddedCollection } from './embed.ts';
+import { groupByMethod } from './group-by-method.ts';
+import { groupEmbeddings, requireEnough, type Grouping } from './group.ts';
+import { labelCollection, openToLabel, type LabelledCollection, type LabelOptions } from './label-collection.ts';
+import { nameInside } from './name-inside.ts';
+import { readNamingWords, type NamingWords } from './naming-words.ts';
 import { parseOptions } from './parse-options.ts';
+import { planMethod, type MethodPlan } from './plan-method.ts';
+import { CentresModel, rowsOf, type RunModel } from './run-model.ts';
 import { readLabels, scoreGroups, type Scores } from './score.ts';
-import { packageVersion } from './version.ts';
 import { saveRun } from './save-run.ts';
+import { BackboneText } from './text-data.ts';
+import { packageVersion } from './version.ts';
 
 /** How the command writes options that have another name there. */
 const optionNames = {
@@ -24,6 +32,12 @@ const optionNames = {
   store: '--store',
   labels: '--labels',
   followLinks: '--follow-links',
+  method: '--method',
+  set: '--set',
+  classes: '--classes',
+  nouns: '--nouns',
+  under: '--under',
+  test: '--test',
 };
 
 /**
@@ -39,6 +53,8 @@ export async function clusterFolder(
 ): Promise<ClusterResult> {
   const options = parseOptions(clusterOptions, input, optionNames);
   const start = performance.now();
+  const plan = planOf(options);
+  const words = await readNamingWords(options);
   const locations = chooseLocations({ ...options, cwd: process.cwd() });
   await checkWritable(locations.store);
   if (locations.run !== null) {
@@ -46,62 +62,93 @@ export async function clusterFolder(
     await checkWritable(locations.run);
   }
   if (options.threads !== undefined) setThreads(options.threads);
+  await using open = new AsyncDisposableStack();
+  const opened = (collection: Collection): Collection => open.adopt(collection, (left) => left.close());
   emit({ stage: 'find', message: 'looking for images' });
-  const collection = await openCollection(options.source, { followLinks: options.followLinks, signal });
-  try {
-    emit({ stage: 'find', done: collection.items.length, unit: 'images' });
-    requireEnough(options.groups, collection.items.length);
-    if (options.labels !== undefined) await readLabels(collection, options.labels);
-    const backbone = openBackbone();
-    try {
-      return await run(options, locations, collection, backbone, start, emit, signal);
-    } finally {
-      backbone.dispose();
-    }
-  } finally {
-    await collection.close();
-  }
+  const collection = opened(await openCollection(options.source, { followLinks: options.followLinks, signal }));
+  emit({ stage: 'find', done: collection.items.length, unit: 'images' });
+  requireEnough(plan?.groups ?? options.groups, collection.items.length);
+  if (options.labels !== undefined) await readLabels(collection, options.labels);
+  const asTest = testOptions(options);
+  if (asTest !== null) await checkWritable(asTest.store);
+  const test =
+    asTest === null ? null : { options: asTest, collection: opened(await openToLabel(asTest, emit, signal)) };
+  const backbone = open.adopt(openBackbone(), (left) => left.dispose());
+  return await run({ options, plan, words, locations, collection, test, backbone, start, emit, signal });
 }
 
-async function run(
-  options: ClusterOptions,
-  locations: Locations,
-  collection: Collection,
-  backbone: Backbone,
-  start: number,
-  emit: Emit,
-  signal: AbortSignal,
-): Promise<ClusterResult> {
-  const settings = settingsOf(options, backbone);
-  const name = cacheName(settings.backbone);
-  const cache = await EmbeddingCache.open(locations.store, name, backbone.dimension, emit);
+/** The method, checked; null for the default way. */
+function planOf(options: ClusterOptions): MethodPlan | null {
+  const { method, set, groups, restarts, classes } = options;
+  if (method !== undefined) return planMethod({ method, set, groups, restarts, classes });
+  const needless = Object.keys(set).length > 0 ? '--set' : classes === undefined ? null : '--classes';
+  if (needless === null) return null;
+  throw new MusterError('options', 'it needs a method', {
+    where: needless,
+    kind: 'usage',
+    fix: 'add --method ID (muster methods lists them)',
+  });
+}
+
+function testOptions({ test, followLinks, labels, store, out }: ClusterOptions): LabelOptions | null {
+  if (test === undefined) return null;
+  const locations = chooseLocations({ source: test, store, out, cwd: process.cwd() });
+  return { source: test, followLinks, labels, store: locations.store };
+}
+
+/** Everything that is open while a run is made. */
+interface Job {
+  readonly options: ClusterOptions;
+  readonly plan: MethodPlan | null;
+  /** What restricts the words; null: nothing. */
+  readonly words: NamingWords | null;
+  readonly locations: Locations;
+  readonly collection: Collection;
+  readonly test: { readonly options: LabelOptions; readonly collection: Collection } | null;
+  readonly backbone: Backbone;
+  readonly start: number;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+async function run(job: Job): Promise<ClusterResult> {
+  const { options, plan, words, locations, collection, backbone, emit, signal } = job;
+  const settings = settingsOf(options, plan, backbone);
+  using text = plan?.method.text === true ? BackboneText.open(backbone, options.classes, words?.words) : null;
+  const cache = await EmbeddingCache.open(locations.store, cacheName(settings.backbone), backbone.dimension, emit);
   const embedded = await embedCollection(collection, resolve(options.source), backbone, cache, emit, signal);
   const skipped = [...collection.skipped, ...embedded.skipped];
   requireImages(collection, embedded);
   using embeddings: Tensor = embedded.embeddings;
   const grouped = performance.now();
-  const grouping = await groupEmbeddings(
-    embeddings,
-    { groups: options.groups, seed: options.seed, restarts: options.restarts },
-    emit,
-    signal,
-  );
+  const { grouping, method, model: found, classes } = await group(job, embeddings, text?.data);
+  using model = found;
   emit({ stage: 'name', message: 'naming the groups' });
-  const names = nameWithBackbone(backbone, embeddings, grouping.labels, grouping.groups);
+  const names = nameInside(backbone, embeddings, grouping.labels, grouping.groups, classes, words?.words);
   const groupSeconds = (performance.now() - grouped) / 1000;
   const metrics =
     options.labels === undefined
       ? null
       : await scoreGroups(collection, options.labels, embedded.items, grouping.labels);
-  const notes = [...grouping.notes, ...remarks(embedded, skipped, options, metrics)];
+  const notes = [...grouping.notes, ...(words?.notes ?? []), ...remarks(embedded, skipped, options, metrics)];
+  const test =
+    job.test === null
+      ? null
+      : await labelCollection(job.test.collection, job.test.options, model, backbone, emit, signal);
   const finished = { collection, locations, embedded, grouping, names, settings, metrics, notes, skipped };
-  const saved = await saveRun(finished, emit, signal);
+  return await finish({ ...finished, method, model, test }, job, groupSeconds);
+}
+
+async function finish(run: FinishedRun, { start, emit, signal }: Job, groupSeconds: number): Promise<ClusterResult> {
+  const { settings, embedded, grouping, metrics, notes, skipped, test } = run;
+  const saved = await saveRun(run, emit, signal);
   return {
     settings,
     images: embedded.items.length,
     groups: saved.groups,
     reason: grouping.reason,
     metrics,
+    test: test === null ? null : testResult(test),
     notes,
     skipped,
     reused: embedded.reused,
@@ -111,13 +158,51 @@ async function run(
   };
 }
 
-function settingsOf(options: ClusterOptions, backbone: Backbone): RunSettings {
+function testResult({ root, files, metrics, notes, skipped }: LabelledCollection): TestResult {
+  return { source: root, images: files.length, metrics, notes, skipped };
+}
+
+/** A grouping with what it leaves behind; the model is the caller's. */
+interface Grouped {
+  readonly grouping: Grouping;
+  readonly method: MethodReport | null;
+  readonly model: RunModel;
+  /** Class name of each group, where groups are given classes. */
+  readonly classes: readonly string[] | null;
+}
+
+async function group(
+  { options, plan, emit, signal }: Job,
+  embeddings: Tensor,
+  text: TextData | undefined,
+): Promise<Grouped> {
+  const { seed } = options;
+  if (plan !== null) {
+    const grouping = await groupByMethod(plan, { embeddings, text, seed }, emit, signal);
+    const { model, classes, options: whole, values, words } = grouping;
+    return { grouping, method: { options: whole, values, words }, model, classes };
+  }
+  const { groups, restarts } = options;
+  const grouping = await groupEmbeddings(embeddings, { groups, seed, restarts }, emit, signal);
+  const { mean, rows } = grouping.centres;
+  const width = mean.length;
+  return { grouping, method: null, model: new CentresModel(rowsOf(mean, width), rowsOf(rows, width)), classes: null };
+}
+
+function settingsOf(options: ClusterOptions, plan: MethodPlan | null, backbone: Backbone): RunSettings {
   return {
     muster: packageVersion(),
     source: resolve(options.source),
     followLinks: options.followLinks,
-    method: 'spherical k-means on centred embeddings',
-    groups: options.groups ?? null,
+    method: plan?.method.title ?? 'spherical k-means on centred embeddings',
+    methodId: plan?.method.id ?? null,
+    paper: plan?.method.paper ?? null,
+    set: plan?.set ?? {},
+    classes: options.classes ?? null,
+    nouns: options.nouns === undefined ? null : resolve(options.nouns),
+    under: options.under ?? null,
+    test: options.test === undefined ? null : resolve(options.test),
+    groups: plan?.groups ?? options.groups ?? null,
     seed: options.seed,
     restarts: options.restarts ?? null,
     labels: options.labels ?? null,
@@ -125,24 +210,6 @@ function settingsOf(options: ClusterOptions, backbone: Backbone): RunSettings {
     engine: `libtorch ${engineInfo().version}`,
     backbone: backbone.describe(),
   };
-}
-
-/** A folder for embeddings that must not be mixed: other weights, input or precision give another. */
-function cacheName({ id, dtype, weights, preprocessing }: BackboneDescription): string {
-  return `${id}-${weights.sourceSha256.slice(0, 8)}-${preprocessing.inputSize}px-${dtype}`;
-}
-
-function requireImages(collection: Collection, { items, skipped }: EmbeddedCollection): void {
-  if (items.length > 0) return;
-  const first = skipped[0];
-  throw new MusterError(
-    'NO_IMAGES',
-    `none of the ${formatCount(skipped.length, 'image')} could be read (${first?.message ?? 'none found'})`,
-    {
-      where: collection.root,
-      fix: 'check that the files are whole',
-    },
-  );
 }
 
 function remarks(

@@ -1,7 +1,7 @@
 import { formatCount } from '../base/index.ts';
 import { confidenceWord } from '../quality/index.ts';
 import type { ReportData, ReportGroup, ReportImage } from '../report/index.ts';
-import type { FinishedRun, GroupResult } from './cluster-result.ts';
+import type { FinishedRun, GroupResult, RunSettings, TestResult } from './cluster-result.ts';
 import { nameEvidence } from './name.ts';
 import type { Chosen } from './showcase.ts';
 
@@ -33,7 +33,7 @@ export function composeReport(
         doubtful: shots(chosen[index]?.doubtful ?? []),
       };
     }),
-    notes,
+    notes: [...notes, ...testNotes(run)],
     scores: metrics,
     settings: settingsTable(run),
     skipped,
@@ -42,7 +42,8 @@ export function composeReport(
 
 type Sureness = { sure: number; fair: number; unsure: number };
 
-function countSureness({ grouping }: FinishedRun): Sureness[] | null {
+function countSureness({ grouping, method }: FinishedRun): Sureness[] | null {
+  if (method !== null) return null; // its probabilities are no margins, for which the words were set
   const { confidence, labels, groups } = grouping;
   if (confidence === null) return null;
   const counts: Sureness[] = Array.from({ length: groups }, () => ({ sure: 0, fair: 0, unsure: 0 }));
@@ -53,24 +54,66 @@ function countSureness({ grouping }: FinishedRun): Sureness[] | null {
   return counts;
 }
 
-function settingsTable({ settings, grouping, embedded, collection }: FinishedRun): [string, string][] {
+function settingsTable(run: FinishedRun): [string, string][] {
+  const { settings, grouping, embedded, collection } = run;
   const { backbone } = settings;
   return [
     ['Images', `${formatCount(embedded.items.length, 'image')} in ${collection.root}`],
     ['Number of groups', `${grouping.groups}: ${grouping.reason}`],
-    [
-      'Method',
-      grouping.restarts === 0
-        ? 'none needed'
-        : `${settings.method}, best of ${formatCount(grouping.restarts, 'start')}`,
-    ],
+    ...methodRows(run),
     ['Seed', String(settings.seed)],
     [
       'Embeddings',
       `${backbone.title}, trained on ${backbone.weights.trainedOn}, ${backbone.dimension} numbers an image, ${backbone.dtype}`,
     ],
     ['Weights', `${backbone.weights.source} (${backbone.weights.licence})`],
-    ['Names', 'from the 1,000 kinds the backbone knows and the WordNet 3.0 words above them'],
+    ['Names', namesText(settings)],
     ['Software', `muster ${settings.muster}, ${settings.engine}, ${formatCount(settings.threads, 'thread')}`],
   ];
+}
+
+function namesText({ nouns, under }: RunSettings): string {
+  const all = 'the 1,000 kinds the backbone knows and the WordNet 3.0 words above them';
+  const below = under === null ? '' : `, those below “${under}” only`;
+  return nouns === null ? `from ${all}${below}` : `from the nouns of ${nouns}, as far as they are among ${all}${below}`;
+}
+
+/** Values shown of a method; all of them stand in result.json. */
+const wordsShown = 40;
+
+function methodRows({ settings, grouping, method }: FinishedRun): [string, string][] {
+  if (method === null) {
+    const { restarts } = grouping;
+    const text = restarts === 0 ? 'none needed' : `${settings.method}, best of ${formatCount(restarts, 'start')}`;
+    return [['Method', text]];
+  }
+  const set = Object.entries(settings.set).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  const values = Object.entries(method.values).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
+  const rows: [string, string][] = [
+    ['Method', `${settings.method} (${settings.methodId ?? ''})`],
+    ['Paper', settings.paper ?? ''],
+    ['Options', set.length === 0 ? 'all at their defaults' : `${set.join(', ')}; the rest at their defaults`],
+  ];
+  if (values.length > 0) rows.push(['Result', values.join(', ')]);
+  if (settings.classes !== null) rows.push(['Given class names', settings.classes.join(', ')]);
+  else if (method.words.length > 0) rows.push(['Chosen words', chosenWords(method.words)]);
+  return rows;
+}
+
+function chosenWords(words: readonly string[]): string {
+  const more = words.length > wordsShown ? ` and ${words.length - wordsShown} more` : '';
+  return `${words.slice(0, wordsShown).join(', ')}${more}`;
+}
+
+/** How the groups do on images they were not found in. */
+export function testSentence({ images, source, metrics }: TestResult): string {
+  const start = `${formatCount(images, 'image')} of ${source}, in which no groups were sought, were assigned to these`;
+  if (metrics === null) return `${start}.`;
+  const { acc, nmi, ari } = metrics;
+  return `${start}: ACC ${acc.toFixed(3)}, NMI ${nmi.toFixed(3)}, ARI ${ari.toFixed(3)}.`;
+}
+
+function testNotes({ test }: FinishedRun): string[] {
+  if (test === null) return [];
+  return [testSentence({ ...test, source: test.root, images: test.files.length }), ...test.notes];
 }

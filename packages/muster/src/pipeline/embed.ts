@@ -1,5 +1,5 @@
 import { noGrad, scope, tensor, type Tensor } from '@muster/torch';
-import { MusterError, type Emit, type SkippedFile } from '../base/index.ts';
+import { formatCount, MusterError, type Emit, type SkippedFile } from '../base/index.ts';
 import type { Collection } from '../data/index.ts';
 import { centreSquare, loadBatches, type ImageBatch } from '../image/index.ts';
 import type { Backbone } from '../models/index.ts';
@@ -66,6 +66,20 @@ function interrupted(done: number, total: number, folder: string): MusterError {
   return new MusterError('interrupted', `Stopped after ${done} of ${total} images; what is done is kept in ${folder}`, {
     fix: 'the same command goes on from there',
   });
+}
+
+/** @throws MusterError `NO_IMAGES` where none of the images could be read */
+export function requireImages(collection: Collection, { items, skipped }: EmbeddedCollection): void {
+  if (items.length > 0) return;
+  const first = skipped[0];
+  throw new MusterError(
+    'NO_IMAGES',
+    `none of the ${formatCount(skipped.length, 'image')} could be read (${first?.message ?? 'none found'})`,
+    {
+      where: collection.root,
+      fix: 'check that the files are whole',
+    },
+  );
 }
 
 /** The rows of a collection while they are filled. */

@@ -97,9 +97,13 @@ describe('groupEmbeddings', () => {
 
   test('copies that rounding tells apart are alike too, and images that differ a little more are not', async () => {
     const row = Array.from({ length: 64 }, (_, at) => 1 + (at % 5));
-    const rounded = rows(Array.from({ length: 6 }, (_, copy) => row.map((value, at) => value * (1 + 0.008 * ((at + copy) % 2)))));
+    const rounded = rows(
+      Array.from({ length: 6 }, (_, copy) => row.map((value, at) => value * (1 + 0.008 * ((at + copy) % 2)))),
+    );
     expect(await group(rounded, 3)).toMatchObject({ groups: 1, confidence: null, reason: 'all images look the same' });
-    const different = rows(Array.from({ length: 6 }, (_, copy) => row.map((value, at) => value * (1 + 0.2 * ((at + copy) % 2)))));
+    const different = rows(
+      Array.from({ length: 6 }, (_, copy) => row.map((value, at) => value * (1 + 0.2 * ((at + copy) % 2)))),
+    );
     expect((await group(different, 2)).groups).toBe(2);
   });
 

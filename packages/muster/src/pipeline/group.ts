@@ -25,6 +25,20 @@ export interface Grouping {
   readonly restarts: number;
 }
 
+/** Groups by k-means. */
+export interface CentredGrouping extends Grouping {
+  /** What gives further images their group. */
+  readonly centres: GroupCentres;
+}
+
+/** Centres of the groups, with the mean that is taken from embeddings before they are compared. */
+export interface GroupCentres {
+  /** [D] */
+  readonly mean: Float32Array;
+  /** [groups, D] unit rows. */
+  readonly rows: Float32Array;
+}
+
 export interface GroupingOptions {
   /** Wanted number of groups; undefined: estimate it. */
   readonly groups: number | undefined;
@@ -72,7 +86,7 @@ export async function groupEmbeddings(
   options: GroupingOptions,
   emit: Emit,
   signal: AbortSignal,
-): Promise<Grouping> {
+): Promise<CentredGrouping> {
   const n = embeddings.shape[0] ?? 0;
   requireEnough(options.groups, n);
   const distinct = countDistinct(embeddings);
@@ -94,16 +108,32 @@ export async function groupEmbeddings(
   return { ...found, confidence: distinct === 1 ? null : found.confidence, reason: choice.reason, notes };
 }
 
+/** How many groups to make of these embeddings, and why. @throws MusterError `cluster.too-many-groups` */
+export function chooseGroups(
+  embeddings: Tensor,
+  options: Pick<GroupingOptions, 'groups' | 'seed'>,
+  emit: Emit,
+): GroupChoice {
+  requireEnough(options.groups, embeddings.shape[0] ?? 0);
+  return chooseNumber(embeddings, countDistinct(embeddings), options, emit);
+}
+
 /** Below this separation of its communities a collection looks more like one cloud than like groups. */
 const clearSeparation = 0.6;
 
-interface Choice {
+/** A number of groups. */
+export interface GroupChoice {
   readonly groups: number;
   readonly reason: string;
   readonly notes: string[];
 }
 
-function chooseNumber(embeddings: Tensor, distinct: number, { groups, seed }: GroupingOptions, emit: Emit): Choice {
+function chooseNumber(
+  embeddings: Tensor,
+  distinct: number,
+  { groups, seed }: Pick<GroupingOptions, 'groups' | 'seed'>,
+  emit: Emit,
+): GroupChoice {
   const n = embeddings.shape[0] ?? 0;
   if (n === 1)
     return { groups: 1, reason: 'there is one image', notes: ['There is only one image, so nothing can be compared.'] };
@@ -133,15 +163,17 @@ function chooseNumber(embeddings: Tensor, distinct: number, { groups, seed }: Gr
 }
 
 /** What a way of grouping gives before remarks are added. */
-type Found = Omit<Grouping, 'reason' | 'notes'>;
+type Found = Omit<CentredGrouping, 'reason' | 'notes'>;
 
 function oneGroup(embeddings: Tensor): Found {
-  const closeness = scope(() => {
+  const { closeness, centres } = scope(() => {
     const rows = unitRows(embeddings);
-    return rows.mv(unitRows(rows.mean([0], true)).squeeze(0)).toFloat32Array();
+    const centre = unitRows(rows.mean([0], true)).squeeze(0);
+    return { closeness: rows.mv(centre).toFloat32Array(), centres: centresOf(embeddings, centre) };
   });
   const inertia = closeness.reduce((sum, cosine) => sum + 1 - cosine, 0);
-  return { labels: new Int32Array(closeness.length), groups: 1, closeness, confidence: null, inertia, restarts: 0 };
+  const labels = new Int32Array(closeness.length);
+  return { labels, groups: 1, closeness, confidence: null, inertia, restarts: 0, centres };
 }
 
 async function separate(
@@ -163,7 +195,8 @@ async function separate(
     const own = centres.indexSelect(0, torch.tensor(BigInt64Array.from(labels, BigInt))); // (N, D)
     const closeness = rows.mul(own).sum([1]).toFloat32Array();
     const confidence = order.length > 1 ? marginConfidence(rows, centres) : null;
-    return { labels, groups: order.length, closeness, confidence, inertia: best.inertia, restarts };
+    const found = { labels, groups: order.length, closeness, confidence, inertia: best.inertia, restarts };
+    return { ...found, centres: centresOf(embeddings, centres) };
   });
 }
 
@@ -208,23 +241,28 @@ async function bestStart(
   return best;
 }
 
-/** Groups renamed by size, the largest first (ties: the one whose first image comes first); empty ones are left out. */
-function largestFirst(found: Int32Array, k: number): { labels: Int32Array; order: number[] } {
+/** Groups renamed by size, the largest first (ties: the one whose first image comes first); empty ones are left out, rows below 0 stay out. */
+export function largestFirst(found: Int32Array, k: number): { labels: Int32Array; order: number[] } {
   const sizes = new Array<number>(k).fill(0);
   const first = new Array<number>(k).fill(found.length);
   found.forEach((group, row) => {
+    if (group < 0) return;
     sizes[group] = (sizes[group] ?? 0) + 1;
     first[group] = Math.min(first[group] ?? row, row);
   });
   const order = [...sizes.keys()].filter((group) => (sizes[group] ?? 0) > 0);
   order.sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0) || (first[a] ?? 0) - (first[b] ?? 0));
   const names = new Map(order.map((group, name) => [group, name]));
-  return { labels: found.map((group) => names.get(group) ?? 0), order };
+  return { labels: found.map((group) => names.get(group) ?? -1), order };
 }
 
 /** Rows minus their mean, scaled to unit length. */
-function centredRows(embeddings: Tensor): Tensor {
+export function centredRows(embeddings: Tensor): Tensor {
   return scope(() => noGrad(() => unitRows(embeddings.sub(embeddings.mean([0], true)))));
+}
+
+function centresOf(embeddings: Tensor, centres: Tensor): GroupCentres {
+  return { mean: embeddings.mean([0]).toFloat32Array(), rows: centres.toFloat32Array() };
 }
 
 /** Cosine distance up to which all images count as the same: copies of one differ by less, also in bfloat16. */

@@ -1,11 +1,26 @@
 import type { Emit } from '../base/index.ts';
+import type { AssignOptionsInput } from './assign-options.ts';
+import type { AssignResult } from './assign-result.ts';
 import type { ClusterOptionsInput } from './cluster-options.ts';
 import type { ClusterResult } from './cluster-result.ts';
 import type { DoctorReport } from './doctor.ts';
+import type { MethodSummary } from './list-methods.ts';
+import type { FiguresOptionsInput, FiguresResult } from './figures-options.ts';
+import type { SearchOptionsInput, SearchResult } from './search-options.ts';
+import type { TrainOptionsInput, TrainResult } from './train-options.ts';
 
+export { assignOptions, type AssignOptions, type AssignOptionsInput } from './assign-options.ts';
+export type { AssignedGroup, AssignResult } from './assign-result.ts';
 export { clusterOptions, type ClusterOptions, type ClusterOptionsInput } from './cluster-options.ts';
-export type { ClusterResult, GroupResult } from './cluster-result.ts';
+export type { ClusterResult, GroupResult, TestResult } from './cluster-result.ts';
 export type { DoctorLine, DoctorReport } from './doctor.ts';
+export type { MethodOption, MethodSummary } from './list-methods.ts';
+export { figureNames, figuresOptions } from './figures-options.ts';
+export type { FigureName, FiguresOptions, FiguresOptionsInput, FiguresResult } from './figures-options.ts';
+export { searchOptions, unknownSentence } from './search-options.ts';
+export type { SearchHit, SearchOptions, SearchOptionsInput, SearchResult } from './search-options.ts';
+export { trainOptions } from './train-options.ts';
+export type { TrainOptions, TrainOptionsInput, TrainResult, TrainRun } from './train-options.ts';
 export { packageVersion } from './version.ts';
 
 // The use cases are loaded when they are called: help and doctor must work where the engine does not.
@@ -20,8 +35,50 @@ export async function clusterFolder(
   return run(options, emit, signal);
 }
 
+/** Gives further images the groups of a finished run; see `assign.ts`. */
+export async function assignImages(
+  options: AssignOptionsInput,
+  emit?: Emit,
+  signal?: AbortSignal,
+): Promise<AssignResult> {
+  const { assignImages: run } = await import('./assign.ts');
+  return run(options, emit, signal);
+}
+
+/** Runs a method by a recipe; see `train.ts`. */
+export async function trainByRecipe(
+  options: TrainOptionsInput,
+  emit?: Emit,
+  signal?: AbortSignal,
+): Promise<TrainResult> {
+  const { trainByRecipe: run } = await import('./train.ts');
+  return run(options, emit, signal);
+}
+
+/** Every method, or the one of an id; see `list-methods.ts`. */
+export async function listMethods(id?: string): Promise<MethodSummary[]> {
+  const { listMethods: list } = await import('./list-methods.ts');
+  return list(id);
+}
+
 /** Looks at what the machine offers and what is wrong; see `doctor.ts`. */
 export async function examine(): Promise<DoctorReport> {
   const { examine: run } = await import('./doctor.ts');
   return run();
+}
+
+/** Finds images of a run by words or by a picture; see `search.ts`. */
+export async function searchRun(options: SearchOptionsInput, emit?: Emit, signal?: AbortSignal): Promise<SearchResult> {
+  const { searchRun: run } = await import('./search.ts');
+  return run(options, emit, signal);
+}
+
+/** Draws the papers' figures of a run; see `figures.ts`. */
+export async function drawFigures(
+  options: FiguresOptionsInput,
+  emit?: Emit,
+  signal?: AbortSignal,
+): Promise<FiguresResult> {
+  const { drawFigures: run } = await import('./figures.ts');
+  return run(options, emit, signal);
 }

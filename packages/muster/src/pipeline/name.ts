@@ -1,5 +1,6 @@
 import type { Tensor } from '@muster/torch';
-import { EmbeddedTextSpace, loadImageClasses, loadNouns, nameGroups, type GroupName } from '../language/index.ts';
+import { EmbeddedTextSpace, loadImageClasses, loadNouns, nameGroups } from '../language/index.ts';
+import type { GroupName, SpaceWord } from '../language/index.ts';
 import type { Backbone } from '../models/index.ts';
 import { percent } from '../report/index.ts';
 
@@ -7,19 +8,21 @@ import { percent } from '../report/index.ts';
  * Names groups in the words that come with the backbone; all null where it has none.
  *
  * @param embeddings (N, D) as the backbone gives them
+ * @param words those to choose among; by default all
  */
 export function nameWithBackbone(
   backbone: Backbone,
   embeddings: Tensor,
   labels: Int32Array,
   groups: number,
+  words?: readonly SpaceWord[],
 ): GroupName[] {
   const { classifier } = backbone;
   if (classifier === null) return Array.from({ length: groups }, () => ({ name: null, best: null, runnerUp: null }));
   const nouns = loadNouns();
   const space = new EmbeddedTextSpace(classifier, nouns, loadImageClasses());
   try {
-    return nameGroups(space, nouns, embeddings, labels, groups);
+    return nameGroups(space, nouns, embeddings, labels, groups, words);
   } finally {
     space.dispose();
   }

@@ -1,11 +1,12 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeCsv } from '../formats/index.ts';
 import type { Emit } from '../base/index.ts';
-import { confidenceWord } from '../quality/index.ts';
 import { renderReport } from '../report/index.ts';
-import { makeRunFolder, markFolder, resultFile, writeRun, type runFiles } from '../store/index.ts';
+import { makeRunFolder, markFolder, modelFolder, resultFile, testFile, writeRun } from '../store/index.ts';
+import { assignmentsCsv, assignmentsJson, type AssignmentTable } from './assignments-csv.ts';
 import type { FinishedRun, GroupResult } from './cluster-result.ts';
 import { composeReport } from './compose-report.ts';
+import type { LabelledCollection } from './label-collection.ts';
 import { chooseImages, loadPictures } from './showcase.ts';
 
 /** Where a run was saved. */
@@ -16,7 +17,7 @@ export interface SavedRun {
 }
 
 /**
- * Saves a run: `config.json`, `assignments.csv`, `report.html` and, last, `result.json`. Nothing is written before all
+ * Saves a run: `config.json`, `assignments.csv`, `report.html`, the model in `model/` and, last, `result.json`. Nothing is written before all
  * of it is there, so a run that is stopped leaves nothing behind.
  */
 export async function saveRun(run: FinishedRun, emit: Emit, signal: AbortSignal): Promise<SavedRun> {
@@ -28,13 +29,18 @@ export async function saveRun(run: FinishedRun, emit: Emit, signal: AbortSignal)
   const madeAt = new Date();
   const files = {
     'config.json': json({ format: 1, ...run.settings }),
-    'assignments.csv': assignmentsCsv(run, groups),
+    'assignments.csv': assignmentsCsv(ownTable(run, groups)),
+    ...(run.test === null ? {} : { [testFile]: assignmentsCsv({ ...ownTable(run, groups), ...run.test }) }),
     'report.html': renderReport(composeReport(run, groups, chosen, pictures, madeAt)),
     [resultFile]: json(resultContent(run, groups, madeAt)),
-  } satisfies Record<(typeof runFiles)[number], string>;
+  };
   signal.throwIfAborted();
   const folder = locations.run ?? (await makeRunFolder(locations.store, madeAt));
   await markFolder(locations.run ?? locations.store); // the finder passes marked folders over
+  // An earlier run in this folder is none from here on: its parts must not be mixed with ours.
+  for (const old of [resultFile, testFile, modelFolder]) await rm(join(folder, old), { recursive: true, force: true });
+  await mkdir(join(folder, modelFolder), { recursive: true });
+  await run.model.save(join(folder, modelFolder));
   await writeRun(folder, files);
   return { folder, report: join(folder, 'report.html'), groups };
 }
@@ -43,6 +49,7 @@ function groupResults({ grouping, names }: FinishedRun): GroupResult[] {
   const sizes = new Array<number>(grouping.groups).fill(0);
   const sums = new Array<number>(grouping.groups).fill(0);
   grouping.labels.forEach((label, row) => {
+    if (label < 0) return;
     sizes[label] = (sizes[label] ?? 0) + 1;
     sums[label] = (sums[label] ?? 0) + (grouping.confidence?.[row] ?? 0);
   });
@@ -56,20 +63,16 @@ function groupResults({ grouping, names }: FinishedRun): GroupResult[] {
   }));
 }
 
-/** For people: formulas are quoted, so programs read `result.json`. */
-function assignmentsCsv({ collection, embedded, grouping }: FinishedRun, groups: readonly GroupResult[]): string {
-  const rows = embedded.items.map((item, row) => {
-    const group = grouping.labels[row] ?? 0;
-    const confidence = grouping.confidence?.[row];
-    const path = collection.items[item]?.path ?? '';
-    const sure = confidence === undefined ? [null, null] : [Number(confidence.toFixed(4)), confidenceWord(confidence)];
-    return [path, group + 1, groups[group]?.name ?? `group ${group + 1}`, ...sure];
-  });
-  return writeCsv([['file', 'group', 'name', 'confidence', 'certainty'], ...rows], { formulas: 'quote' });
+/** The run's own images. */
+function ownTable(run: FinishedRun, groups: readonly GroupResult[]): AssignmentTable {
+  const { collection, embedded, grouping, method } = run;
+  const files = embedded.items.map((item) => collection.items[item]?.path ?? '');
+  const { labels, confidence } = grouping;
+  return { files, labels, confidence, names: groups.map(({ name }) => name), withWords: method === null };
 }
 
 function resultContent(run: FinishedRun, groups: readonly GroupResult[], madeAt: Date): unknown {
-  const { collection, embedded, grouping, metrics, notes, skipped } = run;
+  const { embedded, grouping, metrics, notes, skipped, method, test } = run;
   return {
     format: 1,
     madeAt: madeAt.toISOString(),
@@ -78,17 +81,19 @@ function resultContent(run: FinishedRun, groups: readonly GroupResult[], madeAt:
     inertia: grouping.inertia,
     restarts: grouping.restarts,
     metrics,
+    method,
+    test: test === null ? null : testContent(test),
     notes,
     groups,
     skipped,
     warnings: embedded.warnings,
-    assignments: {
-      files: embedded.items.map((item) => collection.items[item]?.path ?? ''),
-      groups: Array.from(grouping.labels, (label) => label + 1),
-      confidence:
-        grouping.confidence === null ? null : Array.from(grouping.confidence, (value) => Number(value.toFixed(4))),
-    },
+    assignments: assignmentsJson(ownTable(run, groups)),
   };
+}
+
+function testContent(test: LabelledCollection): unknown {
+  const { root, metrics, notes, skipped } = test;
+  return { source: root, images: test.files.length, metrics, notes, skipped, assignments: assignmentsJson(test) };
 }
 
 function json(value: unknown): string {

@@ -1,5 +1,4 @@
-import { formatCount } from '../base/index.ts';
-import { markup, type Markup } from './html.ts';
+import { formatCount, markup, type Markup } from '../base/index.ts';
 import type { ReportGroup, ReportImage } from './report-data.ts';
 
 /** What a group is called: its name, or its number. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { escapeHtml, markup } from '../base/index.ts';
+import { renderContactSheet } from './contact-sheet.ts';
 import { percent } from './group-card.ts';
-import { escapeHtml, markup } from './html.ts';
 import { renderReport } from './report.ts';
 import type { ReportData, ReportImage } from './report-data.ts';
 
@@ -83,4 +84,26 @@ test('escaping and rounding by hand', () => {
     '>99\u00a0%',
     '100\u00a0%',
   ]);
+});
+
+test('a contact sheet keeps the order, escapes its texts and says when nothing is to be noted', () => {
+  const image = (path: string): ReportImage => shot(path, null);
+  const images = [
+    { image: image('b.png'), caption: '0.9' },
+    { image: image(hostile), caption: hostile },
+  ];
+  const sheet = {
+    kicker: 'Search',
+    title: hostile,
+    lead: hostile,
+    notes: [hostile],
+    images,
+    madeAt: '2026-11-24T10:00:00Z',
+  };
+  const page = renderContactSheet(sheet);
+  expect(page).not.toMatch(/<script|<img src=x|\u202e|\u0007/iu);
+  expect(page.match(/<img /gu)).toHaveLength(2);
+  expect(page.indexOf('b.png')).toBeLessThan(page.indexOf('alert(1)', page.indexOf('class="mosaic')));
+  expect(page).toContain('class="notes"');
+  expect(renderContactSheet({ ...sheet, notes: [] })).not.toContain('class="notes"');
 });

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { formatCount } from '../base/index.ts';
+import { formatCount, markup, type Markup } from '../base/index.ts';
 import { groupCard, groupTitle, percent, picture } from './group-card.ts';
-import { Markup, markup } from './html.ts';
+import { htmlPage, noteList } from './page.ts';
 import type { ReportData, ReportGroup, ReportImage, ReportScores } from './report-data.ts';
-import { styleSheet } from './style.ts';
 
 /** Above this many rows the list of skipped files ends with a count; all of them stand in result.json. */
 const skippedShown = 500;
@@ -13,42 +11,21 @@ const skippedShown = 500;
  * policy allows only its own style sheet (by hash) and pictures inside the file, and every text is escaped.
  */
 export function renderReport(data: ReportData): string {
-  const page = markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${data.title}: ${formatCount(data.groups.length, 'group')}</title>
-<style>${new Markup(styleSheet)}</style>
-</head>
-<body>
-<header>
-<p class="kicker">Groups of images</p>
+  return htmlPage({
+    title: `${data.title}: ${formatCount(data.groups.length, 'group')}`,
+    header: markup`<p class="kicker">Groups of images</p>
 <h1>${data.title}</h1>
 ${lead(data)}
-${notes(data.notes)}
-</header>
-<main>
-${overview(data)}
+${noteList(data.notes)}`,
+    main: markup`${overview(data)}
 <ul class="groups">
 ${cards(data)}</ul>
 ${doubts(data.groups)}
 ${data.scores !== null && scores(data.scores)}
 ${settings(data)}
-${skipped(data)}
-</main>
-<footer><p>Made by muster, ${dateText(data.madeAt)}. The pictures are small copies; the originals were not touched.</p></footer>
-</body>
-</html>
-`;
-  return page.text;
-}
-
-function contentPolicy(): string {
-  const hash = createHash('sha256').update(styleSheet).digest('base64');
-  return `default-src 'none'; img-src data:; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+${skipped(data)}`,
+    madeAt: data.madeAt,
+  });
 }
 
 function lead({ images, groups, source }: ReportData): Markup {
@@ -63,14 +40,6 @@ function lead({ images, groups, source }: ReportData): Markup {
     <strong>${formatCount(images, 'image')}</strong> from <code>${source}</code> in
     <strong>${formatCount(groups.length, 'group')}</strong>, ${namedText}.
   </p>`;
-}
-
-function notes(texts: readonly string[]): Markup | null {
-  return texts.length === 0
-    ? null
-    : markup`<ul class="notes">
-        ${texts.map((text) => markup`<li>${text}</li>`)}
-      </ul>`;
 }
 
 /** A strip with a piece for each group, as wide as the group is large, and the list of groups. */
@@ -185,8 +154,4 @@ function skipped({ skipped: files, images }: ReportData): Markup | null {
 <details${files.length <= 20 && markup` open`}><summary>List of the files</summary>
 <div class="scroll"><table><thead><tr><th scope="col">File</th><th scope="col">Code</th><th scope="col">Reason</th></tr></thead><tbody>${rows}</tbody></table></div>
 ${more > 0 && markup`<p class="fine">and ${more.toLocaleString('en-US')} more, in result.json</p>`}</details>`;
-}
-
-function dateText(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }

@@ -55,6 +55,7 @@ p { margin: 0.4rem 0; max-width: 46rem; }
 .mosaic.small li:first-child { grid-column: auto; grid-row: auto; }
 .mosaic.wide { grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); gap: 1rem 0.8rem; }
 .mosaic.wide li:first-child { grid-column: auto; grid-row: auto; }
+.mosaic.sheet { grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1.6rem 1.2rem; margin-top: 2.5rem; }
 .shot { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; background: #ffffff; border: 1px solid var(--line); border-radius: 7px; }
 .shot.missing { display: grid; place-items: center; color: #6a655d; font-size: 0.75rem; padding: 0.3rem; text-align: center; overflow: hidden; }
 .small .shot { border-style: dashed; }

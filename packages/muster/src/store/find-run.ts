@@ -1,84 +1,70 @@
-import { existsSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { MusterError, outputMarker } from '../base/index.ts';
-import { resultFile, runKind } from './run-folder.ts';
-
-/** Where runs are looked for. */
-export interface RunSearch {
-  /** The working directory: its `muster-*` folders are searched. */
-  readonly cwd: string;
-  /** A store that is searched instead. */
-  readonly store?: string | undefined;
-}
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { errorCode, MusterError } from '../base/index.ts';
+import { storeError } from './atomic-write.ts';
+import { resultFile } from './run-folder.ts';
 
 /**
- * The folder of a run that a user names.
+ * Finds a finished run: by the path of its folder, by the path of a store (its newest run is taken), as `latest` (the
+ * newest of all stores in the working directory), or by its id in one of these.
  *
- * @param name the path of a run, its id (the name of its folder in a store), or `latest`
- * @returns absolute path
- * @throws MusterError `store.no-run` where there is none, `store.run-incomplete` where it was stopped, `store.run-unclear` where
- *   several stores have a run of this id
+ * @param cwd the working directory
+ * @returns absolute path of the run's folder
+ * @throws MusterError `store.no-run` saying where it was looked for
  */
-export async function findRun(name: string, search: RunSearch): Promise<string> {
-  const path = resolve(search.cwd, name);
+export async function findRun(where: string, cwd: string): Promise<string> {
+  const path = resolve(cwd, where);
   if (existsSync(join(path, resultFile))) return path;
-  const runs = await listRuns(search);
-  const complete = runs.filter((run) => existsSync(join(run, resultFile)));
-  if (name === 'latest') return latest(complete, search);
-  const named = runs.filter((run) => run.endsWith(join(runKind.parent, name)));
-  const [first, second] = named.filter((run) => complete.includes(run));
-  if (first !== undefined && second === undefined) return first;
-  if (first !== undefined) {
-    throw new MusterError('store.run-unclear', `several stores have a run ${name}`, {
+  const inStore = await newestRun([path]);
+  if (inStore !== null) return inStore;
+  if (existsSync(path)) {
+    throw new MusterError('store.no-run', 'holds no finished run', {
+      where: path,
       kind: 'usage',
-      fix: `give its path, such as ${first}`,
+      fix: 'give the folder of a run or of a store, or run muster cluster first',
     });
   }
-  if (named.length > 0 || existsSync(join(path, 'config.json'))) {
-    throw new MusterError('store.run-incomplete', 'this run was stopped before it was complete', {
-      where: named[0] ?? path,
-      fix: 'run muster cluster again',
-    });
-  }
-  throw new MusterError('store.no-run', 'there is no such run', {
-    where: name,
+  const names = (await folderNames(cwd)).filter((name) => name.startsWith('muster-'));
+  const stores = names.map((name) => join(cwd, name));
+  const named = stores.map((store) => join(store, 'runs', where)).filter((run) => existsSync(join(run, resultFile)));
+  const found = where === 'latest' ? await newestRun(stores) : (named[0] ?? null);
+  if (found !== null) return found;
+  const what = where === 'latest' ? 'there is no finished run here' : `there is no run ${where} here`;
+  throw new MusterError('store.no-run', what, {
+    where: cwd,
     kind: 'usage',
-    fix: complete.length === 0 ? noRuns(search) : `give its path, its id, or latest (${await latest(complete, search)})`,
+    fix: 'give the path of a run or of a store (muster-<name>), or run muster cluster first',
   });
 }
 
-/** The one whose result was written last. */
-async function latest(runs: readonly string[], search: RunSearch): Promise<string> {
-  const [newest] = runs
-    .map((run) => ({ run, time: statSync(join(run, resultFile)).mtimeMs }))
-    .sort((a, b) => b.time - a.time || (a.run < b.run ? 1 : -1));
-  if (newest !== undefined) return newest.run;
-  throw new MusterError('store.no-run', 'there is no run yet', { kind: 'usage', fix: noRuns(search) });
-}
-
-function noRuns({ cwd, store }: RunSearch): string {
-  return `looked in ${store === undefined ? `the muster-* folders of ${cwd}` : resolve(cwd, store)}; muster cluster makes one`;
-}
-
-/** Folders of all runs, complete or not. */
-async function listRuns({ cwd, store }: RunSearch): Promise<string[]> {
-  const stores = store === undefined ? await storesIn(cwd) : [resolve(cwd, store)];
-  const found: string[] = [];
-  for (const folder of stores) {
-    const parent = join(folder, runKind.parent);
-    if (!existsSync(parent)) continue;
-    for (const entry of await readdir(parent, { withFileTypes: true }))
-      if (entry.isDirectory()) found.push(join(parent, entry.name));
+/** The run whose result was written last; null where there is none. */
+async function newestRun(stores: readonly string[]): Promise<string | null> {
+  let newest: { folder: string; time: number } | null = null;
+  for (const store of stores) {
+    for (const id of await folderNames(join(store, 'runs'))) {
+      const folder = join(store, 'runs', id);
+      const time = await modified(join(folder, resultFile));
+      if (time !== null && (newest === null || time > newest.time)) newest = { folder, time };
+    }
   }
-  return found;
+  return newest?.folder ?? null;
 }
 
-/** Stores in the working directory; the working directory itself, or one above it, may be one. */
-async function storesIn(cwd: string): Promise<string[]> {
-  const entries = await readdir(cwd, { withFileTypes: true });
-  const below = entries.filter((entry) => entry.isDirectory() && entry.name.startsWith('muster-'));
-  return [...below.map(({ name }) => join(cwd, name)), cwd, dirname(cwd)].filter((folder) =>
-    existsSync(join(folder, outputMarker)),
-  );
+async function modified(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return null;
+    throw storeError(error, path);
+  }
+}
+
+async function folderNames(path: string): Promise<string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw storeError(error, path);
+  }
 }

@@ -1,7 +1,7 @@
 export { storeError, writeFileAtomic } from './atomic-write.ts';
 export { EmbeddingCache, identityKey, type ImageIdentity } from './embedding-cache.ts';
-export { chooseLocations, storeName, type LocationOptions, type Locations } from './locations.ts';
-export { findRun, type RunSearch } from './find-run.ts';
+export { findRun } from './find-run.ts';
+export { chooseLocations, isInside, storeName, type LocationOptions, type Locations } from './locations.ts';
 export {
   assignedKind,
   checkRunFolder,
@@ -12,6 +12,7 @@ export {
   resultFile,
   runFiles,
   runKind,
+  testFile,
   writeRun,
   type FolderKind,
 } from './run-folder.ts';

@@ -59,7 +59,8 @@ function outside(path: string, images: string, option: string): string {
   return path;
 }
 
-function isInside(path: string, folder: string): boolean {
+/** Whether a path lies in a folder, or is it; links are seen through. */
+export function isInside(path: string, folder: string): boolean {
   const way = relative(realPath(folder), realPath(path));
   return way === '' || (!way.startsWith('..') && !isAbsolute(way));
 }

@@ -13,6 +13,9 @@ export const runFiles = ['config.json', 'assignments.csv', 'report.html', result
 /** The folder in a run with the model that gives groups to further images. */
 export const modelFolder = 'model';
 
+/** The groups of further images that a run was tried on, where it was. */
+export const testFile = 'test-assignments.csv';
+
 /** What a folder of results holds: file names, and the one that is written last. */
 export interface FolderKind {
   /** Folder in the store where such results go. */
@@ -22,7 +25,7 @@ export interface FolderKind {
 }
 
 /** Results of a grouping. */
-export const runKind: FolderKind = { parent: 'runs', names: [...runFiles, modelFolder], last: resultFile };
+export const runKind: FolderKind = { parent: 'runs', names: [...runFiles, testFile, modelFolder], last: resultFile };
 
 /** Results of giving further images to the groups of a run. */
 export const assignedKind: FolderKind = {

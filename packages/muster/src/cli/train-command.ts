@@ -1,0 +1,80 @@
+import { Option, type Command } from 'commander';
+import { formatDuration, printable } from '../base/index.ts';
+import { trainByRecipe, type TrainResult } from '../pipeline/index.ts';
+import { keyValue, nameList } from './cluster-command.ts';
+import { shortPath } from './cluster-table.ts';
+import { interruptible } from './interrupt.ts';
+import { numberOption } from './number-option.ts';
+import { Progress } from './progress.ts';
+
+type Flags = Readonly<Record<string, unknown>> & { readonly json?: true };
+
+/** `muster train <method> <data>`. */
+export function addTrainCommand(program: Command): void {
+  program
+    .command('train')
+    .description('run a method by a recipe: fit on one split, score on the other, for each seed')
+    .argument('<method>', 'a method (muster methods)')
+    .argument('<data>', 'a folder of images with a folder for each class, or a data set of recipes/')
+    .option('--recipe <file>', 'a recipe (recipes/README.md); its splits are folders in <data>')
+    .option('--backbone <name>', '"embedded": the embedded backbone in place of the recipe\'s')
+    .addOption(numberOption('--seeds <n>', "runs, with the seeds 0, 1, ... (default: the recipe's, else 1)"))
+    .addOption(numberOption('-k, --groups <n>', "number of groups, in place of the recipe's"))
+    .addOption(new Option('--set <key=value>', 'an option of the method; may be repeated').argParser(keyValue))
+    .addOption(new Option('--classes <names>', 'class names with commas between').argParser(nameList))
+    .option('--test <folder>', "images to score on, in place of the recipe's")
+    .option('--labels <what>', '"folders" or a CSV file (file,label): for scoring only (default: folders)')
+    .option('--store <dir>', 'folder for embeddings and runs (default: ./muster-<folder>)')
+    .addOption(numberOption('--threads <n>', 'threads of the engine, at most four a core (default: one a core)'))
+    .option('--json', 'print runs and scores as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  muster train tsp photos -k 12 --seeds 5\n  muster train tac cifar --recipe recipes/cifar-10/tac.toml --backbone embedded',
+    )
+    .action(train);
+}
+
+async function train(method: string, data: string, { json, ...flags }: Flags): Promise<void> {
+  const progress = new Progress(process.stderr);
+  const options = { method, data, ...flags } as Parameters<typeof trainByRecipe>[0]; // checked by its schema
+  const result = await interruptible(progress, (signal) => trainByRecipe(options, progress.emit, signal));
+  process.stdout.write(json === true ? `${JSON.stringify(result, null, 2)}\n` : trainTable(result, process.cwd()));
+}
+
+const scoreNames = ['acc', 'nmi', 'ari'] as const;
+
+/** A line a run, the mean of all, and the paper's figures. */
+export function trainTable({ method, data, runs, fit, test, paper, notes }: TrainResult, cwd: string): string {
+  const score = (value: number | null | undefined): string => value?.toFixed(3) ?? '-';
+  const three = (scores: Readonly<Partial<Record<'acc' | 'nmi' | 'ari', number | null>>> | null): string =>
+    scoreNames.map((name) => score(scores?.[name]).padStart(6)).join(' ');
+  const scored = test === null ? 'fitted' : 'test';
+  const head = scoreNames.map((name) => name.toUpperCase().padStart(6)).join(' ');
+  const lines = [`${method} on ${data}, scores on the ${scored} images`, '', `  seed  groups  ${head}   time`];
+  for (const run of runs) {
+    const scores = three(test === null ? run.fit : run.test);
+    lines.push(
+      `  ${String(run.seed).padStart(4)}  ${String(run.groups).padStart(6)}  ${scores}   ${formatDuration(run.seconds)}`,
+    );
+  }
+  lines.push('');
+  for (const [name, spread] of [
+    ['fitted', fit],
+    ['test', test],
+  ] as const) {
+    if (spread === null) continue;
+    const text = scoreNames.map((key) => {
+      const { mean, sd } = spread[key];
+      return `${key.toUpperCase()} ${mean.toFixed(3)}${sd === null ? '' : ` ± ${sd.toFixed(3)}`}`;
+    });
+    lines.push(`Mean, ${name} images: ${text.join(', ')}`);
+  }
+  if (paper !== null) {
+    const text = scoreNames.map((key) => `${key.toUpperCase()} ${score(paper[key])}`).join(', ');
+    lines.push(`Paper (${paper.row}): ${text}${paper.sameBackbone ? '' : ', on another backbone'}`);
+  }
+  for (const note of notes) lines.push(`Note: ${note}`);
+  const last = runs.at(-1);
+  if (last !== undefined) lines.push(`Last run: ${shortPath(last.folder, cwd)}`);
+  return `${lines.map(printable).join('\n')}\n`;
+}

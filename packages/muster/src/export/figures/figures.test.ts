@@ -1,0 +1,126 @@
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { confusionFigure } from './confusion.ts';
+import { categoryColour, fitText, svgFigure } from './frame.ts';
+import { lineChart, niceTicks } from './line-chart.ts';
+import { neighbourFigure } from './neighbour-rows.ts';
+import { nounFigure } from './noun-bars.ts';
+import { scatterFigure } from './scatter.ts';
+
+const hostile = `</text><script>alert(1)</script><image href="x" onerror='y'/>&\u202E\u0007`;
+const pixel =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
+const image = (path: string, uri: string | null = pixel) => ({ path, uri });
+const head = (text: string) => ({ title: text, subtitle: [text, text] });
+
+const figures: Readonly<Record<string, (text: string) => string>> = {
+  lines: (text) =>
+    lineChart({
+      ...head(text),
+      xTitle: text,
+      yTitle: text,
+      x: [1, 2, 4],
+      lines: [
+        { name: text, values: [0.5, NaN, 0.25] },
+        { name: text, values: [0.1, 0.1, 0.1], isReference: true },
+      ],
+    }),
+  scatter: (text) => {
+    const points = Float32Array.from([0, 0, 1, 2, 3, 1]);
+    const panel = { title: text, points, categories: Int32Array.from([0, 1, -1]), names: [text, text] };
+    return scatterFigure({ ...head(text), panels: [panel, panel] });
+  },
+  confusion: (text) =>
+    confusionFigure({
+      ...head(text),
+      classes: [text, 'b'],
+      groups: ['g', text],
+      counts: Int32Array.from([0, 3, 2, 1]),
+      matched: [1, 0],
+    }),
+  neighbours: (text) => {
+    const entry = { image: image(text), caption: text };
+    const neighbours = [
+      { ...entry, similarity: 0.9 },
+      { image: image(text, null), caption: 'other', similarity: 0.1 },
+    ];
+    return neighbourFigure({ ...head(text), rows: [{ ...entry, neighbours }] });
+  },
+  nouns: (text) =>
+    nounFigure({ ...head(text), images: [{ image: image(text), caption: text, nouns: [{ text, probability: 0.5 }] }] }),
+};
+
+describe.each(Object.entries(figures))('%s', (_name, draw) => {
+  test('is a well-formed picture on its own, whatever the texts say', async () => {
+    const svg = draw(hostile);
+    expect(svg).not.toMatch(/<script|onerror='|\u202e|\u0007/iu);
+    expect(svg.match(/href="(?!data:image\/)/gu)).toBeNull();
+    const { data, info } = await sharp(Buffer.from(svg)).raw().toBuffer({ resolveWithObject: true });
+    expect(info.width).toBeGreaterThan(300);
+    expect(new Set(data.subarray(0, 400_000)).size).toBeGreaterThan(2); // more than the white page
+  });
+
+  test('is the same every time and tells its title', () => {
+    expect(draw('plain')).toBe(draw('plain'));
+    expect(draw('plain')).toContain('<title>plain</title>');
+  });
+});
+
+test('the curve goes through its values and has a gap where there is none', () => {
+  const svg = figures['lines']?.('a') ?? '';
+  const path = /<path d="([^"]*)"/u.exec(svg)?.[1] ?? '';
+  expect(path.match(/M/gu)).toHaveLength(2);
+  expect(svg.match(/<circle/gu)).toHaveLength(2);
+  expect(niceTicks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  expect(niceTicks(12, 47)).toEqual([20, 30, 40]);
+});
+
+test('points keep their proportions, and each has the colour of its category', () => {
+  const points = Float32Array.from([0, 0, 4, 0, 0, 2]);
+  const svg = scatterFigure({
+    ...head('a'),
+    panels: [{ title: 'p', points, categories: Int32Array.from([0, 1, -1]), names: ['x', 'y'] }],
+  });
+  const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)" r="[\d.]+" fill="([^"]+)"/gu)];
+  const at = new Map(dots.map(([, x, y, fill]) => [fill, [Number(x), Number(y)]]));
+  const [a, b, none] = [categoryColour(0, 2), categoryColour(1, 2), categoryColour(-1, 2)].map(
+    (colour) => at.get(colour) ?? [],
+  );
+  const [right, up] = [(b?.[0] ?? 0) - (a?.[0] ?? 0), (a?.[1] ?? 0) - (none?.[1] ?? 0)];
+  expect(right).toBeGreaterThan(100);
+  expect(up / right).toBeCloseTo(0.5, 2);
+});
+
+test('matched classes and groups stand on the diagonal, counts in their cells', () => {
+  const counts = Int32Array.from([0, 3, 0, 0, 7, 1]);
+  const svg = confusionFigure({
+    ...head('a'),
+    classes: ['none', 'hit', 'miss'],
+    groups: ['g0', 'g1'],
+    counts,
+    matched: [-1, -1, 0],
+  });
+  const y = (text: string): number => Number(new RegExp(`y="([\\d.]+)"[^>]*>${text}</text>`, 'u').exec(svg)?.[1]);
+  expect(y('miss')).toBeLessThan(y('none'));
+  expect(svg).toContain('miss, g0: 7 (88 %)');
+  expect(svg.match(/>7<\/text>/gu)).toHaveLength(1);
+  expect(svg).not.toMatch(/>0<\/text>/u);
+});
+
+test('another caption is marked, the same is not', () => {
+  const svg = figures['neighbours']?.('cat') ?? '';
+  expect(svg.match(/≠/gu)).toHaveLength(1);
+  expect(svg).toContain('≠ other');
+});
+
+test('long texts are cut and long subtitles broken', () => {
+  expect(fitText('a short one', 10, 1000)).toBe('a short one');
+  expect(fitText('x'.repeat(100), 10, 57)).toBe(`${'x'.repeat(9)}…`);
+  const svg = svgFigure({ width: 300, height: 10, title: 'word '.repeat(30).trim(), subtitle: [], body: [] });
+  expect(svg.match(/font-weight="600"/gu)?.length).toBeGreaterThan(3);
+});
+
+test('colours of many categories differ', () => {
+  const colours = Array.from({ length: 40 }, (_, at) => categoryColour(at, 40));
+  expect(new Set(colours).size).toBe(40);
+});

@@ -1,0 +1,6 @@
+export { confusionFigure, type Confusion } from './confusion.ts';
+export { lineChart, type Line, type LineChart } from './line-chart.ts';
+export { neighbourFigure, type NeighbourFigure, type NeighbourRow } from './neighbour-rows.ts';
+export { nounFigure, type NounFigure, type NounImage } from './noun-bars.ts';
+export type { FigureImage } from './picture.ts';
+export { scatterFigure, type Scatter, type ScatterPanel } from './scatter.ts';

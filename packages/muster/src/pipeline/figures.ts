@@ -1,0 +1,248 @@
+import { join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { setThreads, type Tensor } from '@muster/torch';
+import { formatCount, MusterError, randomStream, silent, type Emit } from '../base/index.ts';
+import { nearestNeighbours } from '../cluster/index.ts';
+import { confusionFigure, lineChart, neighbourFigure, nounFigure } from '../export/index.ts';
+import { EmbeddedTextSpace, loadImageClasses, loadNouns } from '../language/index.ts';
+import { acc, confusionTable, matchClusters } from '../metrics/index.ts';
+import { isInside, writeFileAtomic } from '../store/index.ts';
+import { chanceConsistency, labelConsistency, selectRows } from './figure-data.ts';
+import { loadFigureImages } from './figure-images.ts';
+import { layoutFigures } from './figure-layouts.ts';
+import { openFigureRun, rowCaption, type FigureRun } from './figure-run.ts';
+import { figureNames, figuresOptions, type FigureName, type FiguresOptions } from './figures-options.ts';
+import type { FiguresOptionsInput, FiguresResult } from './figures-options.ts';
+import { groupCaption, withRun, type OpenRun } from './open-run.ts';
+import { parseOptions } from './parse-options.ts';
+
+const optionNames = {
+  run: '<run>',
+  labels: '--labels',
+  only: '--only',
+  out: '--out',
+  points: '--points',
+  seed: '--seed',
+  store: '--store',
+  threads: '--threads',
+};
+
+/** A finished figure. */
+interface Drawing {
+  readonly file: string;
+  readonly title: string;
+  readonly svg: string;
+}
+
+/**
+ * Draws the papers' figures of a run into SVG files: label consistency of neighbours, images with their neighbours,
+ * layouts of the embeddings in the plane, the confusion matrix, images with their nouns.
+ *
+ * @throws MusterError `options`, `labels`; as `withRun`
+ */
+export async function drawFigures(
+  input: FiguresOptionsInput,
+  emit: Emit = silent,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<FiguresResult> {
+  const options = parseOptions(figuresOptions, input, optionNames);
+  if (options.threads !== undefined) setThreads(options.threads);
+  return withRun(options, emit, signal, (run) => drawAll(run, options, emit, signal));
+}
+
+async function drawAll(
+  open: OpenRun,
+  options: FiguresOptions,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<FiguresResult> {
+  const folder = options.out === undefined ? join(open.folder, 'figures') : resolve(options.out);
+  refuseInside(folder, open);
+  using run = await openFigureRun(open, options);
+  const wanted = figureNames.filter((name) => options.only?.includes(name) ?? true);
+  const files: { name: FigureName; path: string; title: string }[] = [];
+  const missing: { name: FigureName; reason: string }[] = [];
+  for (const [at, name] of wanted.entries()) {
+    emit({ stage: 'figures', done: at, total: wanted.length, unit: 'figures' });
+    await setImmediate();
+    signal.throwIfAborted();
+    const reason = whyNot(name, run);
+    if (reason !== null) {
+      missing.push({ name, reason });
+      continue;
+    }
+    for (const { file, title, svg } of await draw(name, run, emit, signal)) {
+      const path = join(folder, file);
+      await writeFileAtomic(path, svg);
+      files.push({ name, path, title });
+    }
+  }
+  return { folder, files, missing };
+}
+
+function whyNot(name: FigureName, { truth, labelled, embedded, backbone }: FigureRun): string | null {
+  if (embedded.items.length < 4) return 'there are fewer than four images';
+  if (name === 'nouns') return backbone.classifier === null ? `the backbone ${backbone.id} has no words` : null;
+  if (name !== 'consistency' && name !== 'confusion') return null;
+  if (truth === null) return 'it needs labels (--labels)';
+  return labelled.length < 4 ? 'fewer than four images have a label' : null;
+}
+
+async function draw(name: FigureName, run: FigureRun, emit: Emit, signal: AbortSignal): Promise<Drawing[]> {
+  switch (name) {
+    case 'consistency':
+      return [consistency(run, signal)];
+    case 'neighbours':
+      return [await neighbours(run, emit, signal)];
+    case 'confusion':
+      return [confusion(run)];
+    case 'nouns':
+      return [await nouns(run, emit, signal)];
+    case 'pca':
+    case 'umap':
+    case 'tsne':
+      return layoutFigures(run, name, signal);
+  }
+}
+
+/** TSP's figure 1: its 20 neighbours by inner product, and by what the groups are made of. */
+function consistency(
+  { embedded, rows, labelled, truth, collection, backbone }: FigureRun,
+  signal: AbortSignal,
+): Drawing {
+  const labels = Int32Array.from(labelled, (row) => truth?.values[row] ?? -1);
+  const k = Math.min(20, labelled.length - 1);
+  const share = (x: Tensor, metric: 'cosine' | 'ip'): number[] => {
+    using selected = selectRows(x, labelled);
+    return labelConsistency(selected, labels, k, metric, signal);
+  };
+  const chance = chanceConsistency(labels);
+  const ranks = Array.from({ length: k }, (_, at) => at + 1);
+  const title = `Label consistency of the ${k} nearest neighbours`;
+  const svg = lineChart({
+    title,
+    subtitle: [
+      `${formatCount(labelled.length, 'labelled image')} of ${collection.name}, ${backbone.describe().title}. Share of images whose neighbour of this rank has their label.`,
+    ],
+    xTitle: 'rank of the neighbour',
+    yTitle: 'share with the same label',
+    x: ranks,
+    yRange: [0, 1],
+    lines: [
+      { name: 'cosine, mean taken out', values: share(rows, 'cosine') },
+      { name: 'inner product', values: share(embedded.embeddings, 'ip') },
+      { name: 'chance', values: ranks.map(() => chance), isReference: true },
+    ],
+  });
+  return { file: 'consistency.svg', title, svg };
+}
+
+/** Rows that stand for the collection: one drawn from each of its largest groups. */
+function exampleRows({ labels, result, seed }: FigureRun, count: number): number[] {
+  const random = randomStream(seed, 'figures', 'examples');
+  const members: number[][] = result.groups.map(() => []);
+  labels.forEach((group, row) => members[group]?.push(row));
+  const rows = members.flatMap((group) => (group.length === 0 ? [] : [group[random.below(group.length)] ?? 0]));
+  if (rows.length > 0) return rows.slice(0, count);
+  return Array.from({ length: Math.min(count, labels.length) }, (_, row) => row); // the run knows none of the images
+}
+
+const neighbourRowsShown = 8;
+const neighboursShown = 5;
+
+async function neighbours(run: FigureRun, emit: Emit, signal: AbortSignal): Promise<Drawing> {
+  const examples = exampleRows(run, neighbourRowsShown);
+  using query = selectRows(run.rows, examples);
+  const k = Math.min(neighboursShown + 1, run.rows.shape[0] ?? 0);
+  const found = nearestNeighbours(run.rows, { k, query, metric: 'cosine', signal });
+  using indices = found.indices;
+  using values = found.values;
+  const near = examples.map((row, at) => {
+    const others = indices
+      .select(0, at)
+      .toNumbers()
+      .map((other, rank) => ({ other, rank }));
+    const scores = values.select(0, at).toNumbers();
+    return others.filter(({ other }) => other !== row).slice(0, neighboursShown).map(({ other, rank }) => ({ row: other, similarity: scores[rank] ?? 0 })); // prettier-ignore
+  });
+  const shown = [...new Set([...examples, ...near.flatMap((list) => list.map(({ row }) => row))])];
+  const images = await loadFigureImages(run, shown, emit, signal);
+  const entry = (row: number) => ({ image: images.get(row) ?? { path: '', uri: null }, caption: rowCaption(run, row) });
+  const title = 'Images and their five nearest neighbours';
+  const what = run.truth === null ? 'group' : 'label';
+  const svg = neighbourFigure({
+    title,
+    subtitle: [
+      `First column: one image drawn from each of the largest groups of ${run.collection.name}. By the cosine of the embeddings from which the mean was taken; ≠ marks another ${what}.`,
+    ],
+    rows: examples.map((row, at) => ({
+      ...entry(row),
+      neighbours: (near[at] ?? []).map(({ row: other, similarity }) => ({ ...entry(other), similarity })),
+    })),
+  });
+  return { file: 'neighbours.svg', title, svg };
+}
+
+function confusion(run: FigureRun): Drawing {
+  const { truth, labelled, labels } = run;
+  const rows = labelled.filter((row) => (labels[row] ?? -1) >= 0);
+  const known = Int32Array.from(rows, (row) => truth?.values[row] ?? -1);
+  const found = Int32Array.from(rows, (row) => labels[row] ?? -1);
+  const table = confusionTable(known, found);
+  const columns = new Map(table.clusters.map((group, column) => [group, column]));
+  const pairs = new Map(matchClusters(known, found).map((pair) => [pair.class, columns.get(pair.cluster) ?? -1]));
+  const title = `Labels and groups: ACC ${acc(known, found).toFixed(3)}`;
+  const svg = confusionFigure({
+    title,
+    subtitle: [
+      `${formatCount(rows.length, 'labelled image')} of ${run.collection.name}: ${run.config.method}. Rows are labels, columns groups in the order of the labels that they are matched with (framed); shades are shares of a row.`,
+    ],
+    classes: table.classes.map((label) => truth?.classes[Number(label)] ?? String(label)),
+    groups: table.clusters.map((group) => groupCaption(run, Number(group))),
+    counts: table.counts,
+    matched: table.classes.map((label) => pairs.get(label) ?? -1),
+  });
+  return { file: 'confusion.svg', title, svg };
+}
+
+async function nouns(run: FigureRun, emit: Emit, signal: AbortSignal): Promise<Drawing> {
+  const { classifier } = run.backbone;
+  if (classifier === null) throw new MusterError('figures.words', 'the backbone has no words', { kind: 'internal' });
+  const rows = exampleRows(run, 8);
+  using chosen = selectRows(run.embedded.embeddings, rows);
+  const space = new EmbeddedTextSpace(classifier, loadNouns(), loadImageClasses());
+  try {
+    using shares = space.shares(chosen); // (n, kinds)
+    const [top, columns] = shares.topk(5, 1);
+    using probabilities = top;
+    using kinds = columns;
+    const images = await loadFigureImages(run, rows, emit, signal);
+    const title = 'Images and their likeliest nouns';
+    const svg = nounFigure({
+      title,
+      subtitle: [
+        `One image drawn from each of the largest groups of ${run.collection.name}; probabilities over the ${space.kinds.toLocaleString('en-US')} kinds of things that ${run.backbone.describe().title} knows.`,
+      ],
+      images: rows.map((row, at) => {
+        const values = probabilities.select(0, at).toNumbers();
+        const texts = kinds
+          .select(0, at)
+          .toNumbers()
+          .map((kind) => space.words[kind]?.text ?? '');
+        const nounsOfRow = texts.map((text, rank) => ({ text, probability: values[rank] ?? 0 }));
+        return { image: images.get(row) ?? { path: '', uri: null }, caption: rowCaption(run, row), nouns: nounsOfRow };
+      }),
+    });
+    return { file: 'nouns.svg', title, svg };
+  } finally {
+    space.dispose();
+  }
+}
+
+function refuseInside(folder: string, { collection, config }: OpenRun): void {
+  if (collection.kind !== 'folder' || !isInside(folder, config.source)) return;
+  throw new MusterError('store.inside-images', `the figures would land inside the image folder ${config.source}`, {
+    kind: 'usage',
+    fix: 'choose a place outside it with --out DIR',
+  });
+}

@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findRecipe, readRecipe } from './recipe.ts';
+import { meanAndSd, trainByRecipe } from './train.ts';
+
+const recipes = fileURLToPath(new URL('../../../../recipes', import.meta.url));
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'muster-recipe-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(text: string): string {
+  const path = join(folder, 'r.toml');
+  writeFileSync(path, text);
+  return path;
+}
+
+const good = 'method = "tsp"\ndata = "d"\nfit = "train"\ntest = "test"\nbackbone = "embedded"\n';
+
+describe('readRecipe', () => {
+  test('every recipe of the papers fits the schema and its method’s options', () => {
+    const files = readdirSync(recipes, { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.toml'));
+    expect(files.length).toBeGreaterThan(70);
+    for (const file of files) {
+      const recipe = readRecipe(join(recipes, file));
+      expect(file.startsWith(`${recipe.data}/`)).toBe(true);
+      expect(recipe.paper?.acc).toBeGreaterThan(0);
+    }
+  });
+
+  test.each([
+    ['method = ', /r\.toml: is no TOML/u],
+    [`${good}speed = 1\n`, /speed/u],
+    [good.replace('"embedded"', '3'), /backbone: /u],
+    [`${good}seeds = 0\n`, /seeds: /u],
+    [`${good}[options]\nneighbors = 3\n`, /no option neighbors; did you mean neighbours\?/u],
+    [good.replace('tsp', 'tspp'), /did you mean tsp\?/u],
+  ])('%j is refused', (text, message) => {
+    expect(() => readRecipe(write(text))).toThrow(message);
+    expect(() => readRecipe(write(text))).toThrow(expect.objectContaining({ code: 'recipe', exitCode: 2 }));
+  });
+});
+
+describe('findRecipe', () => {
+  test('by data set and method, with a suggestion for others', () => {
+    expect(findRecipe('tac', 'cifar-10', folder)).toBe(join(recipes, 'cifar-10', 'tac.toml'));
+    expect(() => findRecipe('tac', 'cifar10', folder)).toThrow(/did you mean cifar-10\?/u);
+    expect(() => findRecipe('tacc', 'cifar-10', folder)).toThrow(/did you mean tac\?/u);
+  });
+});
+
+describe('trainByRecipe refuses before any work', () => {
+  test('data without a loader, a missing split, a backbone that is not here, another method', async () => {
+    await expect(trainByRecipe({ method: 'tac', data: 'cifar-10' })).rejects.toThrow(
+      /cifar-10 has no loader yet; give a folder/u,
+    );
+    const recipe = join(recipes, 'cifar-10', 'tac.toml');
+    await expect(trainByRecipe({ method: 'tac', data: folder, recipe })).rejects.toThrow(
+      /clip.* cannot be had yet; --backbone embedded/u,
+    );
+    await expect(trainByRecipe({ method: 'tsp', data: folder, recipe })).rejects.toThrow(
+      /a recipe for tac, not for tsp/u,
+    );
+    mkdirSync(join(folder, 'train'));
+    await expect(trainByRecipe({ method: 'tac', data: folder, recipe, backbone: 'embedded' })).rejects.toThrow(
+      /no folder test/u,
+    );
+  });
+});
+
+test('mean and sample standard deviation', () => {
+  expect(meanAndSd([1, 2, 3, 6])).toEqual({ mean: 3, sd: Math.sqrt(14 / 3) });
+  expect(meanAndSd([0.5])).toEqual({ mean: 0.5, sd: null });
+});
