@@ -140,6 +140,27 @@ function installWithDependencies(site) {
   if (!result.ok) throw new SetupError(`pip could not install torch ${TORCH_VERSION}: ${reason(result)}`);
 }
 
+/**
+ * The CPU part of a CUDA build is linked with two small libraries of CUDA, which it looks for beside `torch/`.
+ *
+ * @param {string} site
+ * @param {{ version: string, cuda: string | null }} found
+ */
+function bringLinkedLibraries(site, { version, cuda }) {
+  const major = (cuda ?? '').split('.')[0] ?? '';
+  const suffix = Number(major) < 13 ? `-cu${major}` : '';
+  const result = run(pythonProgram(), [
+    ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:', '--no-deps'],
+    ...['--target', site, `nvidia-cuda-runtime${suffix}==${major}.*`, `nvidia-cuda-cupti${suffix}==${major}.*`],
+  ]);
+  if (result.ok) return;
+  throw new SetupError(
+    `pip handed out torch ${version}, a CUDA build, and could not bring the two CUDA libraries that it is linked with ` +
+      `(${reason(result)}): get the CPU wheel with \`python3 -m pip install torch==${TORCH_VERSION}+cpu --index-url ` +
+      `${CPU_INDEX}\` and run \`npm ci\` again.`,
+  );
+}
+
 /** @param {string} wheel @param {string} site */
 function unpack(wheel, site) {
   const script = fileURLToPath(new URL('unpack_wheel.py', import.meta.url));
@@ -160,10 +181,8 @@ function fromPip(say) {
       const found = readTorchVersion(join(temporary, 'torch'));
       if (found?.cuda == null) return;
       if (!hasNvidiaDriver()) {
-        throw new SetupError(
-          `pip handed out torch ${found.version}, a CUDA build, and this machine has no NVIDIA driver: get the CPU wheel ` +
-            `with \`python3 -m pip install torch==${TORCH_VERSION}+cpu --index-url ${CPU_INDEX}\` and run \`npm ci\` again.`,
-        );
+        say(`torch: pip offers the CUDA build ${found.version}; its CPU part is kept`);
+        return bringLinkedLibraries(temporary, found);
       }
       say(`torch: pip offers the CUDA build ${found.version}; installing it with its libraries (several GB)`);
       installWithDependencies(temporary);

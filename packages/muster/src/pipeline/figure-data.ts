@@ -43,6 +43,9 @@ export function sampleRows(rows: readonly number[], count: number, seed: number)
   return Array.from(order, (at) => rows[at] ?? 0);
 }
 
+/** Above this many rows t-SNE's gradient is approximated: the exact one takes minutes. */
+const exactRows = 800;
+
 /** How embeddings are laid out in the plane. */
 export type LayoutName = 'pca' | 'umap' | 'tsne';
 
@@ -63,7 +66,11 @@ export function layOut(x: Tensor, name: LayoutName, seed: number, signal: AbortS
       if (name === 'umap') return umap(x, { generator: random, neighbours: Math.min(15, n), signal }).toFloat32Array();
       const k = Math.min(name === 'pca' ? 2 : tsneAxes, n, d);
       const { scores } = pca(x, { k, generator: random, signal });
-      return (name === 'pca' ? scores.to('float32') : tsne(scores, { generator: random, signal })).toFloat32Array();
+      return (
+        name === 'pca'
+          ? scores.to('float32')
+          : tsne(scores, { generator: random, exactBelow: exactRows, iterations: 500, signal })
+      ).toFloat32Array();
     }),
   );
 }
