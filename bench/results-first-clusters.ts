@@ -4,7 +4,7 @@
  * Writes the section of docs/results.md. Labels are read by the scores alone.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,18 +15,11 @@ import { folderLabels, openCollection } from '../packages/muster/src/data/index.
 import { acc, ari, nmi } from '../packages/muster/src/metrics/index.ts';
 import { clusterFolder } from '../packages/muster/src/pipeline/index.ts';
 import { EmbeddingCache, identityKey } from '../packages/muster/src/store/index.ts';
-import { describeMachine } from './machine.ts';
+import { machineLine, scoreCells, SEEDS, today, writeSection } from './results-page.ts';
+import type { Scores } from './results-page.ts';
 
-const SEEDS = 5;
 const DIMENSION = 1280;
-const RESULTS = fileURLToPath(new URL('../docs/results.md', import.meta.url));
 const PEER = fileURLToPath(new URL('peers/kmeans_labels.py', import.meta.url));
-
-interface Scores {
-  readonly acc: number;
-  readonly nmi: number;
-  readonly ari: number;
-}
 
 interface CollectionResult {
   readonly name: string;
@@ -113,24 +106,8 @@ function peerLabels(rows: Float32Array, groups: number, work: string): { found: 
   return { found, version };
 }
 
-function meanAndSd(values: readonly number[]): string {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return `${mean.toFixed(3)} ± ${Math.sqrt(variance).toFixed(3)}`;
-}
-
-function scoreCells(scores: readonly Scores[]): string {
-  const columns = [
-    scores.map((score) => score.acc),
-    scores.map((score) => score.nmi),
-    scores.map((score) => score.ari),
-  ];
-  return columns.map(meanAndSd).join(' | ');
-}
-
 /** The section as Markdown. */
 function section(results: readonly CollectionResult[]): string {
-  const { name, family, model, cores, versions } = describeMachine();
   const rows = results.flatMap(
     ({ name: set, images, classes, estimated, imagesPerSecond, ours, peer, peerVersion }) => [
       `| ${set}, ${images.toLocaleString('en-US')} images | ${classes} | muster cluster | ${scoreCells(ours)} | ${imagesPerSecond.toFixed(0)} | ${estimated} |`,
@@ -138,22 +115,13 @@ function section(results: readonly CollectionResult[]): string {
     ],
   );
   return [
-    `Machine: ${name} (family ${family}, model ${model}), ${cores} processors. Node ${versions['node'] ?? ''}, libtorch ${versions['libtorch'] ?? ''}.`,
-    `Date: ${new Date().toISOString().slice(0, 10)}. Mean ± standard deviation of seeds 0 to ${SEEDS - 1}; both sides group the same centred unit rows of all images, K given.`,
+    machineLine(),
+    `Date: ${today()}. Mean ± standard deviation of seeds 0 to ${SEEDS - 1}; both sides group the same centred unit rows of all images, K given.`,
     '',
     '| Collection | K | Method | ACC | NMI | ARI | images/s | K without -k |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
-}
-
-/** Puts the section between its marks in docs/results.md. */
-function writeSection(text: string): void {
-  const [start, end] = ['<!-- first-clusters -->', '<!-- /first-clusters -->'];
-  const page = readFileSync(RESULTS, 'utf8');
-  const [from, to] = [page.indexOf(start), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`docs/results.md lacks the marks ${start} and ${end}`);
-  writeFileSync(RESULTS, `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`);
 }
 
 const sources = process.argv.slice(2);
@@ -163,7 +131,7 @@ try {
   const results: CollectionResult[] = [];
   for (const source of sources) results.push(await measureCollection(source, work));
   const text = section(results);
-  writeSection(text);
+  writeSection('first-clusters', text);
   process.stdout.write(`${text}\n`);
 } finally {
   rmSync(work, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { operatorRows } from './rows/operators.ts';
 import { resnetStepRows } from './rows/resnet-step.ts';
 import { vitInferenceRows } from './rows/vit-inference.ts';
 import { vitStepRows } from './rows/vit-step.ts';
+import { headRows } from './transcriptions/rows.ts';
 
 /** Every row, in the order of the table. A new one is one file in rows/, one program in peers/ and one line here. */
 export const rows: readonly Row[] = [
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   ...decodeRows,
   ...kmeansRows,
   ...neighbourRows,
+  ...headRows,
 ];
 
 /** Rows whose name is one of the words or begins with one of them and a dash; a word that fits none is an error. */

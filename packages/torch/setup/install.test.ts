@@ -120,17 +120,19 @@ test('a wheel that cannot be unpacked leaves nothing', () => {
 const python = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).stdout?.trim();
 const hasDriver = existsSync('/dev/nvidiactl') || existsSync('/proc/driver/nvidia/version');
 
-test.skipIf(!python || hasDriver)('a CUDA build for a machine without a driver', () => {
+test.skipIf(!python || hasDriver)('a CUDA build without a driver, and without the libraries it is linked with', () => {
   const wheel = join(folder, 'torch.whl');
   const text = "__version__ = '2.13.0+cu130'\\ncuda = '13.0'\\n";
   const code = `import zipfile; zipfile.ZipFile(r'${wheel}', 'w').writestr('torch/version.py', "${text}")`;
   expect(spawnSync(python, ['-c', code]).status).toBe(0);
   provide('g++', 'exit 0');
   const copy = `while [ "$1" != --dest ]; do shift; done; /bin/cp '${wheel}' "$2"; exit 0`;
-  provide('python3', `[ "$3" = download ] && { ${copy}; }\nexec '${python}' "$@"`);
+  const refuse = 'echo "$@" > "$HOME/asked"; echo "ERROR: no such package" >&2; exit 1';
+  provide('python3', `[ "$3" = download ] && { ${copy}; }\n[ "$3" = install ] && { ${refuse}; }\nexec '${python}' "$@"`);
   const { status, line } = install();
   expect(status).toBe(1);
-  expect(line).toMatch(/2\.13\.0\+cu130, a CUDA build.*torch==2\.13\.0\+cpu --index-url/);
+  expect(line).toMatch(/2\.13\.0\+cu130, a CUDA build.*no such package.*torch==2\.13\.0\+cpu --index-url/);
+  expect(readFileSync(join(folder, 'asked'), 'utf8')).toContain('nvidia-cuda-runtime==13.* nvidia-cuda-cupti==13.*');
   expect(cached()).toEqual([]);
 });
 

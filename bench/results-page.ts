@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describeMachine } from './machine.ts';
+
+/** Seeds of every figure on the page. */
+export const SEEDS = 5;
+
+const RESULTS = fileURLToPath(new URL('../docs/results.md', import.meta.url));
+
+/** How well groups agree with labels. */
+export interface Scores {
+  readonly acc: number;
+  readonly nmi: number;
+  readonly ari: number;
+}
+
+/** `0.773 ± 0.025` */
+export function meanAndSd(values: readonly number[]): string {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return `${mean.toFixed(3)} ± ${Math.sqrt(variance).toFixed(3)}`;
+}
+
+/** The cells ACC, NMI and ARI of a table's row. */
+export function scoreCells(scores: readonly Scores[]): string {
+  const columns = [scores.map((s) => s.acc), scores.map((s) => s.nmi), scores.map((s) => s.ari)];
+  return columns.map(meanAndSd).join(' | ');
+}
+
+/** The line that names the machine. */
+export function machineLine(): string {
+  const { name, family, model, cores, versions } = describeMachine();
+  return `Machine: ${name} (family ${family}, model ${model}), ${cores} processors. Node ${versions['node'] ?? ''}, libtorch ${versions['libtorch'] ?? ''}.`;
+}
+
+/** Today, as figures are dated. */
+export const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** Puts a text between the marks of its section in docs/results.md. */
+export function writeSection(name: string, text: string): void {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const page = readFileSync(RESULTS, 'utf8');
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`docs/results.md lacks the marks ${start} and ${end}`);
+  writeFileSync(RESULTS, `${page.slice(0, from + start.length)}\n\n${text}\n\n${page.slice(to)}`);
+}
