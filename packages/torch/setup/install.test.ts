@@ -128,7 +128,10 @@ test.skipIf(!python || hasDriver)('a CUDA build without a driver, and without th
   provide('g++', 'exit 0');
   const copy = `while [ "$1" != --dest ]; do shift; done; /bin/cp '${wheel}' "$2"; exit 0`;
   const refuse = 'echo "$@" > "$HOME/asked"; echo "ERROR: no such package" >&2; exit 1';
-  provide('python3', `[ "$3" = download ] && { ${copy}; }\n[ "$3" = install ] && { ${refuse}; }\nexec '${python}' "$@"`);
+  provide(
+    'python3',
+    `[ "$3" = download ] && { ${copy}; }\n[ "$3" = install ] && { ${refuse}; }\nexec '${python}' "$@"`,
+  );
   const { status, line } = install();
   expect(status).toBe(1);
   expect(line).toMatch(/2\.13\.0\+cu130, a CUDA build.*no such package.*torch==2\.13\.0\+cpu --index-url/);
