@@ -1,4 +1,4 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   cpSync,
@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawShapes } from '../../test/draw-shapes.ts';
+import { runMuster } from '../../test/run-muster.ts';
 import { findWeights } from '../models/index.ts';
 
 const command = fileURLToPath(new URL('../../bin/muster.js', import.meta.url));
@@ -23,19 +24,7 @@ const haveWeights = findWeights('efficientnet-lite0').isThere;
 let work = '';
 let images = '';
 
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function muster(...args: string[]): Promise<Outcome> {
-  return new Promise((done) => {
-    execFile(process.execPath, [command, ...args], { cwd: work, timeout: 110_000 }, (error, out, err) => {
-      done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : null, out, err });
-    });
-  });
-}
+const muster = (...args: string[]) => runMuster(work, args);
 
 /** Eight pictures of each kind, and three broken files. */
 async function drawImages(folder: string): Promise<void> {

@@ -1,29 +1,15 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { drawShapes } from '../../test/draw-shapes.ts';
+import { runMuster } from '../../test/run-muster.ts';
 import { findWeights } from '../models/index.ts';
 
-const command = fileURLToPath(new URL('../../bin/muster.js', import.meta.url));
 const haveWeights = findWeights('efficientnet-lite0').isThere;
 let work = '';
 
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function muster(...args: string[]): Promise<Outcome> {
-  return new Promise((done) => {
-    execFile(process.execPath, [command, ...args], { cwd: work, timeout: 110_000 }, (error, out, err) => {
-      done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : null, out, err });
-    });
-  });
-}
+const muster = (...args: string[]) => runMuster(work, args);
 
 interface Assignments {
   readonly assignments: { readonly files: string[]; readonly groups: number[]; readonly confidence: number[] };

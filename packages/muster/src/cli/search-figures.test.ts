@@ -1,36 +1,17 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runMuster } from '../../test/run-muster.ts';
 import { findWeights } from '../models/index.ts';
 import { figuresTable } from './figures-command.ts';
 import { searchTable } from './search-command.ts';
 
-const command = fileURLToPath(new URL('../../bin/muster.js', import.meta.url));
 const haveWeights = findWeights('efficientnet-lite0').isThere;
 let work = '';
 
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function muster(...args: string[]): Promise<Outcome> {
-  return new Promise((done) => {
-    execFile(
-      process.execPath,
-      [command, ...args, '--threads', '1'],
-      { cwd: work, timeout: 110_000 },
-      (error, out, err) => {
-        done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : null, out, err });
-      },
-    );
-  });
-}
+const muster = (...args: string[]) => runMuster(work, [...args, '--threads', '1']);
 
 const drawings: Readonly<Record<string, (i: number) => string>> = {
   disc: (i) => `<circle cx="${40 + i}" cy="${48 - i}" r="${22 + i}" fill="#d22"/>`,
