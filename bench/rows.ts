@@ -1,4 +1,6 @@
 import type { Row } from './row.ts';
+import { assignmentRows } from './rows/assignment.ts';
+import { augmentRows } from './rows/augment.ts';
 import { decodeRows } from './rows/decode.ts';
 import { efficientNetRows } from './rows/efficientnet.ts';
 import { kmeansRows } from './rows/kmeans.ts';
@@ -7,6 +9,7 @@ import { operatorRows } from './rows/operators.ts';
 import { resnetStepRows } from './rows/resnet-step.ts';
 import { vitInferenceRows } from './rows/vit-inference.ts';
 import { vitStepRows } from './rows/vit-step.ts';
+import { mmdcRows } from './transcriptions/mmdc-rows.ts';
 import { headRows } from './transcriptions/rows.ts';
 
 /** Every row, in the order of the table. A new one is one file in rows/, one program in peers/ and one line here. */
@@ -17,9 +20,12 @@ export const rows: readonly Row[] = [
   ...efficientNetRows,
   ...vitInferenceRows,
   ...decodeRows,
+  ...augmentRows,
   ...kmeansRows,
   ...neighbourRows,
   ...headRows,
+  ...assignmentRows,
+  ...mmdcRows,
 ];
 
 /** Rows whose name is one of the words or begins with one of them and a dash; a word that fits none is an error. */

@@ -9,8 +9,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as torch from '@muster/torch';
-import { generator, scope, setThreads } from '@muster/torch';
-import type { Tensor } from '@muster/torch';
+import { generator, scope, setThreads, Tensor } from '@muster/torch';
 import { readSafetensors, writeSafetensors } from '@muster/torch/io';
 import { Adam } from '@muster/torch/optim';
 import { nearestNeighbours } from '../../packages/muster/src/cluster/index.ts';
@@ -24,7 +23,7 @@ import {
   tspTraining,
 } from '../../packages/muster/src/methods/index.ts';
 import { ClusterHeads, drawPairs, TacHead } from '../../packages/muster/src/train/index.ts';
-import type { Training } from '../../packages/muster/src/train/index.ts';
+import type { StepLoss, Training } from '../../packages/muster/src/train/index.ts';
 
 const STEPS = 200;
 const LIMIT = 1e-4;
@@ -48,11 +47,17 @@ function groups(n: number, directions: Tensor, random: torch.Generator): Tensor 
 function lossesOf(training: Training, stepsAnEpoch: number): number[] {
   const losses: number[] = [];
   for (let epoch = 0; losses.length < STEPS; epoch++) {
-    const run = training.begin(epoch);
+    const run = training.begin(epoch, false);
+    if (run instanceof Promise) throw new Error('an epoch of heads begins at once');
     for (let step = 0; step < stepsAnEpoch && losses.length < STEPS; step++)
-      losses.push(scope(() => run.step(step).item()));
+      losses.push(scope(() => valueOf(run.step(step, undefined))));
   }
   return losses;
+}
+
+function valueOf(loss: StepLoss): number {
+  const value = loss instanceof Tensor ? loss : loss['loss'];
+  return value?.item() ?? Number.NaN;
 }
 
 /** The first rows of the epochs' plans. */

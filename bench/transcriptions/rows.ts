@@ -6,7 +6,7 @@ import { silent } from '../../packages/muster/src/base/index.ts';
 import { unitRows } from '../../packages/muster/src/losses/index.ts';
 import { acc } from '../../packages/muster/src/metrics/index.ts';
 import {
-  findMethod,
+  findEmbeddingMethod,
   findTacCentres,
   headOfCentres,
   retrieveCounterparts,
@@ -39,7 +39,7 @@ async function wholeTac(peer: Context): Promise<Work> {
   const words = Array.from({ length: nouns.shape[0] ?? 0 }, (_, i) => `noun ${i}`);
   const data = { embeddings: fromPeer(peer, 'x'), text: { nouns, words, centreImages: false, temperature: TAU } };
   const fit = async (epochs: number): Promise<Int32Array> => {
-    const fitted = await findMethod('tac').fit(
+    const fitted = await findEmbeddingMethod('tac').fit(
       data,
       { groups: GROUPS, centreRestarts: 3, temperature: TAU, epochs },
       context,

@@ -1,12 +1,15 @@
-import type { Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
-import { decodeImage, filters, normalise, resizeCrop } from '../../packages/muster/src/image/index.ts';
-import type { Filter, Geometry, Size } from '../../packages/muster/src/image/index.ts';
+import { decodeImage, normalise, resizeCrop } from '../../packages/muster/src/image/index.ts';
+import type { Geometry, Size } from '../../packages/muster/src/image/index.ts';
 import { CaseError } from '../case.ts';
 import type { Kind, ParityCase } from '../case.ts';
+import { augmentKinds } from './augment.ts';
+import { filterOf, input, output } from './image-case.ts';
 
-/** Kinds of pictures: decoding, resizing, normalising. */
+/** Kinds of pictures: decoding, resizing, normalising, and the transforms of training. */
 export const imageKinds: Record<string, Kind> = {
+  ...augmentKinds,
+
   'image.decode': async (c) => {
     const bytes = c.input('bytes').toTypedArray();
     if (!(bytes instanceof Uint8Array)) throw new CaseError(`${c.id}: bytes are no bytes`);
@@ -31,23 +34,6 @@ export const imageKinds: Record<string, Kind> = {
   },
 };
 
-/** [h, w, 3] bytes as [1, 3, h, w], in float 0..1 for the tensor engine. */
-function input(c: ParityCase): Tensor {
-  const image = c.input('image').permute([2, 0, 1]).unsqueeze(0);
-  return isPil(c) ? image : image.to('float32').div(255);
-}
-
-function output(c: ParityCase, y: Tensor): Tensor {
-  const image = y.squeeze(0);
-  return isPil(c) ? image.permute([1, 2, 0]).contiguous() : image.contiguous();
-}
-
-function isPil(c: ParityCase): boolean {
-  const engine = c.string('engine');
-  if (engine !== 'pil' && engine !== 'tensor') throw new CaseError(`${c.id}: unknown engine ${engine}`);
-  return engine === 'pil';
-}
-
 function geometryOf(c: ParityCase): Geometry {
   const order = c.string('order');
   if (order !== 'resize-crop' && order !== 'crop-resize') throw new CaseError(`${c.id}: unknown order ${order}`);
@@ -60,11 +46,4 @@ function sizeOf(c: ParityCase): number | Size {
   if (height === undefined || width === undefined)
     throw new CaseError(`${c.id}: params.resize should be a number or [h, w]`);
   return [height, width];
-}
-
-function filterOf(c: ParityCase): Filter {
-  const name = c.string('filter');
-  const filter = filters.find((known) => known === name);
-  if (filter === undefined) throw new CaseError(`${c.id}: unknown filter ${name}`);
-  return filter;
 }

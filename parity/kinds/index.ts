@@ -1,10 +1,12 @@
 import type { Kind } from '../case.ts';
 import { classicalKinds } from './classical.ts';
 import { clusteringKinds } from './clustering.ts';
+import { dataKinds } from './data.ts';
 import { embeddingQualityKinds } from './embedding-quality.ts';
 import { imageKinds } from './image.ts';
 import { methodKinds } from './methods.ts';
 import { metricsKinds } from './metrics.ts';
+import { mmdcKinds } from './mmdc.ts';
 import { modelKinds } from './models.ts';
 import { nnKinds } from './nn.ts';
 import { optimKinds } from './optim.ts';
@@ -22,4 +24,6 @@ export const kinds: Readonly<Record<string, Kind>> = {
   ...methodKinds,
   ...embeddingQualityKinds,
   ...classicalKinds,
+  ...mmdcKinds,
+  ...dataKinds,
 };

@@ -61,7 +61,7 @@ function resnet(c: ParityCase): Answers {
   const weights = c.weights();
   const depth = c.number('depth');
   const stem = c.string('stem');
-  if (depth !== 18 && depth !== 34) throw new CaseError(`${c.id}: no ResNet of depth ${depth}`);
+  if (depth !== 18 && depth !== 34 && depth !== 50) throw new CaseError(`${c.id}: no ResNet of depth ${depth}`);
   if (stem !== 'imagenet' && stem !== 'cifar' && stem !== 'mmdc') throw new CaseError(`${c.id}: no stem ${stem}`);
   const network = new ResNet({
     depth,

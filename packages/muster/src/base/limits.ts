@@ -21,6 +21,8 @@ export const limits = {
   archiveNameBytes: 65_536,
   /** Bytes that a compressed archive may unpack to. */
   unpackedBytes: 256 * 2 ** 30,
+  /** Bytes that a compressed file of a data set may unpack to, in memory. */
+  unpackedFileBytes: 2 * 2 ** 30,
   /** Bytes of a CSV file. */
   csvBytes: 512 * 2 ** 20,
 } as const;

@@ -32,7 +32,7 @@ export function addClusterCommand(program: Command): void {
   program
     .command('cluster')
     .description('group the images of a folder and name the groups')
-    .argument('<folder>', 'a folder of images, a .tar or a .tar.gz; only read, never changed')
+    .argument('<folder>', 'a folder of images, a .tar or a .tar.gz, a data set or its name; only read, never changed')
     .option('--follow-links', 'follow links that stay inside the folder (default: they are reported and left out)')
     .addOption(numberOption('-k, --groups <n>', 'number of groups (default: estimated from the images)'))
     .addOption(
@@ -54,10 +54,15 @@ export function addClusterCommand(program: Command): void {
     .addOption(
       new Option('--classes <names>', 'class names with commas between, for tac and zero-shot').argParser(nameList),
     )
+    .option('--backbone <name>', 'what embeds the images: "embedded", or a run that trained a network on images')
+    .option('--split <names>', 'splits of a data set, such as train+test (default: all that have labels)')
     .option('--nouns <file>', 'take words from this file alone, one noun a line, for names and for methods with words')
     .option('--under <noun>', 'take only words below this noun, such as animal: groups are named by that aspect')
     .option('--test <folder>', 'give these images the groups found, and score them where there are labels')
-    .option('--labels <what>', 'score the groups: "folders" takes folder names as labels, or a CSV file (file,label)')
+    .option(
+      '--labels <what>',
+      'score the groups: "folders" takes folder names or the labels of a data set as labels; or a CSV file (file,label)',
+    )
     .option('--out <dir>', 'folder for this run (default: a new one in the store)')
     .option('--store <dir>', 'folder for embeddings and runs (default: ./muster-<folder>)')
     .addOption(numberOption('--threads <n>', 'threads of the engine, at most four a core (default: one a core)'))

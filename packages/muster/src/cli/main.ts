@@ -1,8 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { errorCode, errorMessage, exitCodeOf, exitCodes, MusterError, printable } from '../base/index.ts';
 import { addAssignCommand } from './assign-command.ts';
+import { addAugmentCommand } from './augment-command.ts';
 import { addClusterCommand } from './cluster-command.ts';
+import { addDatasetsCommand } from './datasets-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import { addEvalCommand } from './eval-command.ts';
 import { addFiguresCommand } from './figures-command.ts';
 import { addSearchCommand } from './search-command.ts';
 import { addMethodsCommand } from './methods-command.ts';
@@ -23,9 +26,12 @@ export function makeProgram(): Command {
   addClusterCommand(program);
   addAssignCommand(program);
   addMethodsCommand(program);
+  addDatasetsCommand(program);
   addTrainCommand(program);
+  addEvalCommand(program);
   addSearchCommand(program);
   addFiguresCommand(program);
+  addAugmentCommand(program);
   addDoctorCommand(program);
   addSetupCommand(program);
   for (const command of program.commands) command.copyInheritedSettings(program);

@@ -81,8 +81,18 @@ export class Progress {
     if (total === undefined) return `${verb} ${formatCount(done, unit, unit)}`;
     const seconds = (now - this.#stageStart) / 1000;
     const speed = (done - this.#firstDone) / seconds;
-    const counts = `${verb}: ${done.toLocaleString('en-US')} of ${formatCount(total, unit, unit)}`;
+    const counts = `${verb}: ${countText(done)} of ${formatCount(total, unit, unit)}`;
     if (seconds < 2 || !(speed > 0) || done >= total) return counts;
-    return `${counts}, ${speed.toFixed(speed < 10 ? 1 : 0)} a second, ${formatDuration((total - done) / speed)} left`;
+    return `${counts}, ${speedText(speed)}, ${formatDuration((total - done) / speed)} left`;
   }
+}
+
+/** Units done, one of them perhaps in part. */
+function countText(done: number): string {
+  return Number.isInteger(done) ? done.toLocaleString('en-US') : done.toFixed(2);
+}
+
+/** Units a second, or seconds a unit where they are slow. */
+function speedText(speed: number): string {
+  return speed < 0.1 ? `${formatDuration(1 / speed)} each` : `${speed.toFixed(speed < 10 ? 1 : 0)} a second`;
 }

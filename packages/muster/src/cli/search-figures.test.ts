@@ -77,9 +77,11 @@ describe.skipIf(!haveWeights)('muster search and muster figures (skipped where t
       const { folder, files, missing } = JSON.parse(first.out);
       expect(missing).toEqual([]);
       expect(readdirSync(folder).sort()).toEqual(
-        ['confusion', 'consistency', 'neighbours', 'nouns', 'pca', 'tsne', 'umap'].map((name) => `${name}.svg`),
+        ['confusion', 'consistency', 'groups', 'neighbours', 'nouns', 'pca', 'tsne', 'umap'].map(
+          (name) => `${name}.svg`,
+        ),
       );
-      expect(files).toHaveLength(7);
+      expect(files).toHaveLength(8);
       const again = await muster('figures', 'latest', '--out', 'again', '--only', 'umap,neighbours');
       expect(again).toMatchObject({ code: 0, out: expect.stringContaining(join('again', 'umap.svg')) });
       for (const name of ['umap.svg', 'neighbours.svg']) {

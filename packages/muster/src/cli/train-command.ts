@@ -13,28 +13,43 @@ type Flags = Readonly<Record<string, unknown>> & { readonly json?: true };
 export function addTrainCommand(program: Command): void {
   program
     .command('train')
-    .description('run a method by a recipe: fit on one split, score on the other, for each seed')
-    .argument('<method>', 'a method (muster methods)')
-    .argument('<data>', 'a folder of images with a folder for each class, or a data set of recipes/')
-    .option('--recipe <file>', 'a recipe (recipes/README.md); its splits are folders in <data>')
+    .description('run a method, or train a network on images, by a recipe: fit, score, for each seed')
+    .argument('[method]', 'a method or a pretraining (muster methods)')
+    .argument('[data]', 'images: a folder, .tar, .tar.gz or data set (muster datasets)')
+    .option('--recipe <name>', 'a recipe: mnist/mmdc, or a file (recipes/README.md)')
+    .option('--split <names>', "splits to train on, such as train+test, in place of the recipe's")
     .option('--backbone <name>', '"embedded": the embedded backbone in place of the recipe\'s')
     .addOption(numberOption('--seeds <n>', "runs, with the seeds 0, 1, ... (default: the recipe's, else 1)"))
+    .addOption(numberOption('--seed <n>', 'the first seed; alone, one run (default: 0)'))
     .addOption(numberOption('-k, --groups <n>', "number of groups, in place of the recipe's"))
+    .addOption(numberOption('--epochs <n>', "epochs, in place of the recipe's"))
     .addOption(new Option('--set <key=value>', 'an option of the method; may be repeated').argParser(keyValue))
     .addOption(new Option('--classes <names>', 'class names with commas between').argParser(nameList))
     .option('--test <folder>', "images to score on, in place of the recipe's")
-    .option('--labels <what>', '"folders" or a CSV file (file,label): for scoring only (default: folders)')
-    .option('--store <dir>', 'folder for embeddings and runs (default: ./muster-<folder>)')
+    .option('--labels <what>', '"folders" or a CSV file (file,label): for scoring only (default: those of the data)')
+    .addOption(numberOption('--size <pixels>', 'side of the images that a network is trained on'))
+    .addOption(numberOption('--channels <n>', '1: grey, 3: colour'))
+    .addOption(numberOption('--keep-every <n>', 'keep the checkpoint of every n-th epoch (for muster eval, --branch)'))
+    .option('--precision <name>', 'float32, bfloat16 or auto: bfloat16 where the machine is quick at it')
+    .option('--device <name>', 'cpu or cuda (default: cuda where there is one)')
+    .option('--resume <run>', 'go on with a training that was stopped; the same command does so, too')
+    .option('--branch <run@epoch>', 'start from a kept checkpoint of another run')
+    .option('--out <dir>', 'folder of the run (default: a new one in the store)')
+    .option('--store <dir>', 'folder for pixels, embeddings and runs (default: ./muster-<folder>)')
     .addOption(numberOption('--threads <n>', 'threads of the engine, at most four a core (default: one a core)'))
     .option('--json', 'print runs and scores as JSON')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  muster train tsp photos -k 12 --seeds 5\n  muster train tac cifar --recipe recipes/cifar-10/tac.toml --backbone embedded',
-    )
+    .addHelpText('after', examples)
     .action(train);
 }
 
-async function train(method: string, data: string, { json, ...flags }: Flags): Promise<void> {
+const examples = `
+Examples:
+  muster train mmdc data/mnist --recipe mnist/mmdc-short
+  muster train --resume latest
+  muster train tsp photos -k 12 --seeds 5
+  muster train tac cifar --recipe cifar-10/tac --backbone embedded`;
+
+async function train(method: string | undefined, data: string | undefined, { json, ...flags }: Flags): Promise<void> {
   const progress = new Progress(process.stderr);
   const options = { method, data, ...flags } as Parameters<typeof trainByRecipe>[0]; // checked by its schema
   const result = await interruptible(progress, (signal) => trainByRecipe(options, progress.emit, signal));

@@ -16,12 +16,12 @@ export interface CollectionItem {
 
 /** The pictures of a folder or archive in a fixed order, and what was left out. */
 export interface Collection {
-  readonly kind: 'folder' | 'tar';
+  readonly kind: 'folder' | 'tar' | 'set';
   /** The last part of the path it was opened by, without `.tar` or `.tar.gz`. */
   readonly name: string;
   /** The path it was opened by, escaped. */
   readonly root: string;
-  /** Sorted by the bytes of their paths. */
+  /** Sorted by the bytes of their paths; those of a data set split by split, raw pixels in the order they are kept. */
   readonly items: readonly CollectionItem[];
   /** Files that look like pictures but cannot be used, found while listing. */
   readonly skipped: readonly SkippedFile[];
@@ -29,8 +29,22 @@ export interface Collection {
   readonly ignored: IgnoredFiles;
   /** Where an item's bytes come from. */
   source(index: number): ImageSource;
+  /** Where all pictures are kept as raw pixels of one size, these, without the way through {@link source}. */
+  readonly rasters?: Rasters;
   /** Closes what is open; the collection is not used afterwards. */
   close(): Promise<void>;
+}
+
+/** Raw pixels of a collection's pictures, all of one size. */
+export interface Rasters {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  /**
+   * Pictures `start` to `start + count - 1`, uint8 [count, height, width, channels]; may share memory with the source.
+   * @throws MusterError `CHANGED` where a file became shorter
+   */
+  read(start: number, count: number): Uint8Array;
 }
 
 /** Counts of what a listing passed over. */

@@ -13,6 +13,8 @@ import { pathText } from './path-text.ts';
 export interface FolderOptions {
   /** Follow links that stay below the root. Default false: they are reported and left out. */
   followLinks?: boolean;
+  /** Folders below the root, without a slash at the end, that are read with what is below them. Default: the root. */
+  within?: readonly string[];
   limits?: Partial<Limits>;
   signal?: AbortSignal;
 }
@@ -81,7 +83,8 @@ class Listing {
 
   async run(): Promise<void> {
     await this.checkRoot();
-    const folders: { path: Buffer; depth: number }[] = [{ path: Buffer.alloc(0), depth: 0 }];
+    const starts = this.options.within ?? [''];
+    const folders: { path: Buffer; depth: number }[] = starts.map((path) => ({ path: Buffer.from(path), depth: 0 }));
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       this.options.signal?.throwIfAborted();
       const inside = await this.readFolder(folder.path, folder.depth);

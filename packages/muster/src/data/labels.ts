@@ -9,7 +9,7 @@ import { exactText, pathText } from './path-text.ts';
  * carries none.
  */
 export interface Labels {
-  /** Names of the classes, sorted by code point. */
+  /** Names of the classes, sorted by code point; those of a data set in its own order. */
   readonly classes: readonly string[];
   /** Class of every item, in the collection's order; -1 where the item has none. */
   readonly values: Int32Array;
@@ -17,6 +17,40 @@ export interface Labels {
   readonly missing: number;
   /** Rows of the label file that fit no item (with their line's file name). */
   readonly unmatched: readonly string[];
+}
+
+const own = new WeakMap<Collection, Labels>();
+
+/** Keeps the labels that came with a data set, apart from its collection: only {@link ownLabels} finds them again. */
+export function keepLabels(collection: Collection, labels: Labels): void {
+  own.set(collection, labels);
+}
+
+/** The labels that a collection's data set brought, for scoring; undefined where it brought none. */
+export function ownLabels(collection: Collection): Labels | undefined {
+  return own.get(collection);
+}
+
+/**
+ * Labels from keys of classes.
+ *
+ * @param keys of each item; undefined: it has no label
+ * @param order the keys of all classes in their order; by default those that occur, by code point
+ * @param names what each of `order` is called; by default as its key
+ */
+export function encodeLabels(
+  keys: readonly (string | undefined)[],
+  order: readonly string[] = [...new Set(keys.filter((key) => key !== undefined))].sort(),
+  names: readonly string[] = order,
+): Labels {
+  const numbers = new Map(order.map((key, index) => [key, index]));
+  const values = Int32Array.from(keys, (key) => (key === undefined ? -1 : (numbers.get(key) ?? -1)));
+  return { classes: names, values, missing: countMissing(values), unmatched: [] };
+}
+
+/** How many items have no label. */
+export function countMissing(values: Int32Array): number {
+  return values.reduce((count, value) => count + (value < 0 ? 1 : 0), 0);
 }
 
 /**
@@ -37,7 +71,23 @@ export function folderLabels(collection: Collection, level: 'parent' | 'top' = '
       fix: 'give a CSV file with the columns file and label',
     });
   }
-  return encode(names, []);
+  return encodeLabels(names);
+}
+
+/**
+ * The labels that come with a collection: its data set's own, else the names of its folders.
+ *
+ * @throws MusterError `labels` where there are none
+ */
+export function givenLabels(collection: Collection): Labels {
+  const labels = ownLabels(collection);
+  if (labels !== undefined) return labels;
+  if (collection.kind !== 'set') return folderLabels(collection);
+  throw new MusterError('labels', 'no labels lie beside its images', {
+    where: collection.root,
+    kind: 'usage',
+    fix: 'put its file of labels there, or give a CSV file with the columns file and label',
+  });
 }
 
 /**
@@ -85,7 +135,7 @@ export function matchLabels(collection: Collection, rows: readonly (readonly str
       },
     );
   }
-  return encode(names, unmatched);
+  return { ...encodeLabels(names), unmatched };
 }
 
 interface LabelRow {
@@ -93,8 +143,10 @@ interface LabelRow {
   label: string;
 }
 
-const fileColumns = ['file', 'filename', 'path', 'image', 'name', 'id'];
-const labelColumns = ['label', 'class', 'target', 'category', 'y'];
+/** Names of the column that holds files. */
+export const fileColumns: readonly string[] = ['file', 'filename', 'path', 'image', 'name', 'id'];
+/** Names of the column that holds labels. */
+export const labelColumns: readonly string[] = ['label', 'class', 'target', 'category', 'y'];
 
 function readTable(rows: readonly (readonly string[])[], where: string): LabelRow[] {
   const head = rows[0]?.map((cell) => cell.trim().toLowerCase()) ?? [];
@@ -157,11 +209,4 @@ function countBaseNames(files: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const file of new Set(files)) counts.set(baseName(file), (counts.get(baseName(file)) ?? 0) + 1);
   return counts;
-}
-
-function encode(names: readonly (string | undefined)[], unmatched: readonly string[]): Labels {
-  const classes = [...new Set(names.filter((name) => name !== undefined))].sort();
-  const numbers = new Map(classes.map((name, index) => [name, index]));
-  const values = Int32Array.from(names, (name) => (name === undefined ? -1 : (numbers.get(name) ?? -1)));
-  return { classes, values, missing: values.filter((value) => value < 0).length, unmatched };
 }

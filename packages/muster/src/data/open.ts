@@ -1,45 +1,36 @@
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { MusterError } from '../base/index.ts';
-import { looksLikeTar } from '../formats/index.ts';
-import { fileError, sniff } from '../image/index.ts';
 import type { Collection } from './collection.ts';
-import { openFolder } from './folder.ts';
-import type { FolderOptions } from './folder.ts';
-import { pathText } from './path-text.ts';
-import { openTar } from './tar.ts';
-import type { TarOptions } from './tar.ts';
+import { keepLabels } from './labels.ts';
+import { inputKind } from './sets/input-kind.ts';
+import { openManifest } from './sets/manifest.ts';
+import { openRasters } from './sets/open-data-set.ts';
+import { archivePlace, folderPlace } from './sets/place.ts';
+import type { PlaceOptions } from './sets/place.ts';
+import { chooseSplits } from './sets/set.ts';
 
-/** Options of both kinds of collection; each takes its own. */
-export type OpenOptions = FolderOptions & TarOptions;
+/** Options of all kinds of collection; each takes its own. */
+export type OpenOptions = PlaceOptions;
 
 /**
- * Opens what a user names as input: a folder, a .tar or a .tar.gz.
+ * Opens what a user names as input: a folder, a .tar or a .tar.gz of pictures or of a data set's own files of raw pixels
+ * (those of its splits that have labels), or a CSV manifest. Labels that come with it are found by `ownLabels`.
  *
- * @throws MusterError `NO_INPUT`, `NOT_COLLECTION`, or what {@link openFolder} and {@link openTar} throw
+ * @throws MusterError `NO_INPUT`, `NOT_COLLECTION`, or what `openFolder`, `openTar` and `openDataSet` throw
  */
 export async function openCollection(path: string, options: OpenOptions = {}): Promise<Collection> {
-  const root = pathText(Buffer.from(path));
-  const found = await stat(path).catch((error: unknown) => {
-    const refusal = fileError(error, root);
-    if (refusal.code !== 'VANISHED') throw refusal;
-    throw new MusterError('NO_INPUT', 'there is no such folder or file', { where: root, fix: 'check the path' });
-  });
-  if (found.isDirectory()) return openFolder(path, options);
-  if (!found.isFile()) throw new MusterError('SPECIAL', 'is neither a folder nor a regular file', { where: root });
-  const start = await firstBytes(path, root);
-  if (looksLikeTar(start) || (start[0] === 0x1f && start[1] === 0x8b)) return openTar(path, options);
-  const fix =
-    sniff(start) === 'unknown' ? 'give a folder, a .tar or a .tar.gz' : 'give the folder that holds the picture';
-  throw new MusterError('NOT_COLLECTION', 'is neither a folder nor a tar archive', { where: root, fix });
+  const kind = await inputKind(path);
+  if (kind === 'manifest') return openListed(path, options);
+  const place = kind === 'folder' ? folderPlace(path, options) : await archivePlace(path, options);
+  try {
+    return (await openRasters(place, options)) ?? (await place.pictures());
+  } catch (error) {
+    await place.close();
+    throw error;
+  }
 }
 
-async function firstBytes(path: string, root: string): Promise<Uint8Array> {
-  try {
-    await using handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
-    return buffer.subarray(0, bytesRead);
-  } catch (error) {
-    throw fileError(error, root);
-  }
+async function openListed(path: string, options: OpenOptions): Promise<Collection> {
+  const { place, found } = openManifest(path, options);
+  const { collection, labels } = await found.open(chooseSplits(found, undefined, place.root));
+  if (labels !== null) keepLabels(collection, labels);
+  return collection;
 }

@@ -48,6 +48,19 @@ export function decodePnm(bytes: Uint8Array, name: string, limits: Partial<Limit
   return { width, height, rgb: channels === 3 ? values : repeatGrey(values) };
 }
 
+/**
+ * A binary PGM (one channel) or PPM (three) of pixels: the least that can be put around them.
+ *
+ * @param pixels uint8 [height, width, channels]
+ */
+export function encodePnm(pixels: Uint8Array, width: number, height: number, channels: 1 | 3): Uint8Array {
+  const header = Buffer.from(`P${channels === 1 ? 5 : 6} ${width} ${height} 255\n`, 'latin1');
+  const bytes = new Uint8Array(header.length + pixels.length);
+  bytes.set(header);
+  bytes.set(pixels, header.length);
+  return bytes;
+}
+
 /** Width and height of a PBM, PGM or PPM file, checked against the limits. */
 export function pnmSize(
   bytes: Uint8Array,

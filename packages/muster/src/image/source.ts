@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { MusterError, errorCode, errorMessage, formatBytes, limits as standard } from '../base/index.ts';
 import type { FileCode, Limits } from '../base/index.ts';
+import { encodePnm } from '../formats/index.ts';
 
 /** One picture's bytes, wherever they are kept. */
 export interface ImageSource {
@@ -24,6 +25,26 @@ export interface ReadOptions {
 /** {@link ImageSource} of bytes in memory. */
 export function bytesSource(bytes: Uint8Array, name: string): ImageSource {
   return { name, read: () => Promise.resolve(bytes) };
+}
+
+/** Pixels of a picture as a data set keeps them. */
+export interface RawPixels {
+  /** uint8 [height, width, channels] */
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+}
+
+/**
+ * {@link ImageSource} of raw pixels. Its bytes are these pixels behind the few of a PGM's or PPM's header, so that they
+ * are decoded, shown and checked like any other picture, without being encoded first.
+ *
+ * @param pixels called when the picture is read
+ */
+export function rasterSource(name: string, pixels: () => RawPixels): ImageSource {
+  const encode = (raw: RawPixels): Uint8Array => encodePnm(raw.pixels, raw.width, raw.height, raw.channels);
+  return { name, read: () => Promise.resolve().then(() => encode(pixels())) };
 }
 
 /** {@link ImageSource} of a file. Nothing is opened before `read`. */

@@ -8,19 +8,19 @@ import type { Tensor } from '@muster/torch';
 import { silent } from '../base/index.ts';
 import type { MusterEvent } from '../base/index.ts';
 import { ari } from '../metrics/index.ts';
-import type { EmbeddingData, Fitted, Method, MethodContext } from './method.ts';
+import type { EmbeddingData, EmbeddingMethod, Fitted, MethodContext } from './method.ts';
 
-/** A method with settings that suit a small made data set, `groups` among them where it takes any. */
+/** A method on embeddings with settings that suit a small made data set, `groups` among them where it takes any. */
 export interface Candidate {
-  readonly method: Method;
+  readonly method: EmbeddingMethod;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** One demand on every method. `run` ends in an AssertionError where it is not met. */
+/** One demand on every method on embeddings. `run` ends in an AssertionError where it is not met. */
 export interface Demand {
   readonly name: string;
   /** Whether it concerns this method; all where absent. */
-  concerns?(method: Method): boolean;
+  concerns?(method: EmbeddingMethod): boolean;
   run(candidate: Candidate): Promise<void>;
 }
 
@@ -105,9 +105,9 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-const takesGroups = (method: Method): boolean => 'groups' in method.options.shape;
+const takesGroups = (method: EmbeddingMethod): boolean => 'groups' in method.options.shape;
 
-/** Every demand; a registered method meets them all. */
+/** Every demand; a registered method on embeddings meets them all. */
 export const demands: readonly Demand[] = [
   {
     name: 'the same seed and number of threads give the same bytes',

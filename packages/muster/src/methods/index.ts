@@ -4,9 +4,11 @@ import { birch } from './birch.ts';
 import { dbscan } from './dbscan.ts';
 import { kMeans } from './k-means.ts';
 import { mixture } from './mixture.ts';
-import type { Method } from './method.ts';
+import { mmdc } from './mmdc.ts';
+import type { EmbeddingMethod, ImageMethod, Method } from './method.ts';
 import { nmf } from './nmf.ts';
 import { scan } from './scan.ts';
+import { scanImages } from './scan-images.ts';
 import { spectral } from './spectral.ts';
 import { tac } from './tac.ts';
 import { tsp } from './tsp.ts';
@@ -14,9 +16,16 @@ import { umap } from './umap.ts';
 import { zeroShot } from './zero-shot.ts';
 
 export type {
+  Assigner,
   Assignment,
   EmbeddingData,
+  EmbeddingMethod,
   Fitted,
+  ImageAssigner,
+  ImageData,
+  ImageFitted,
+  ImageMethod,
+  ImageShape,
   Labelling,
   Method,
   MethodContext,
@@ -26,6 +35,16 @@ export type {
   TextData,
   Usage,
 } from './method.ts';
+export { mmdcEpoch } from './mmdc.ts';
+export { mmdcOptions } from './mmdc/options.ts';
+export type { MmdcOptions } from './mmdc/options.ts';
+export { startMmdc } from './mmdc/start.ts';
+export type { MmdcState } from './mmdc/start.ts';
+export { HeldTargets, matchTargets } from './mmdc/held-targets.ts';
+export type { Matching, Reassignment } from './mmdc/held-targets.ts';
+export { renameGroups } from './mmdc/refine.ts';
+export { nearestMeans, targetPoints } from './mmdc/targets.ts';
+export type { Mixture } from './mmdc/targets.ts';
 export { joinModalities, retrieveCounterparts } from './tac/counterparts.ts';
 export { selectNouns, semanticCentres } from './tac/nouns.ts';
 export type { NounOptions, NounRule, NounSelection } from './tac/nouns.ts';
@@ -55,7 +74,28 @@ export const methods: readonly Method[] = [
   scan,
   tac,
   zeroShot,
+  mmdc,
+  scanImages,
 ];
+
+/** Whether a method trains its own network on images. */
+export function needsImages(method: Method): method is ImageMethod {
+  return method.needs === 'images';
+}
+
+/** A method as one on embeddings. @throws MusterError `methods.needs` where it trains its own network on images */
+export function onEmbeddings(method: Method): EmbeddingMethod {
+  if (!needsImages(method)) return method;
+  throw new MusterError('methods.needs', `The method ${method.id} trains its own network on images.`, {
+    fix: `run it by muster train ${method.id} <images>`,
+    kind: 'usage',
+  });
+}
+
+/** As {@link findMethod}, refusing methods on images. @throws MusterError `methods.unknown`, `methods.needs` */
+export function findEmbeddingMethod(id: string): EmbeddingMethod {
+  return onEmbeddings(findMethod(id));
+}
 
 /** The method of an id. @throws MusterError `methods.unknown` naming the one that was probably meant, or all */
 export function findMethod(id: string): Method {

@@ -1,8 +1,10 @@
 /**
- * The contract of a method. A method is one file that calls `defineMethod`, one line in index.ts, and a recipe; the conformance suite
+ * The contract of a method. A method is one file that calls `defineMethod` or `defineImageMethod`, one line in index.ts, and a recipe; the conformance suite
  * then runs over it.
  */
 export { CentreModel, varianceAround } from './method/centre-model.ts';
+export { defineImageMethod } from './method/define-image.ts';
+export type { ImageMethodDefinition } from './method/define-image.ts';
 export { defineMethod } from './method/define.ts';
 export type { MethodDefinition } from './method/define.ts';
 export { HeadModel } from './method/head-model.ts';
@@ -13,10 +15,19 @@ export { PrototypeModel, varianceAroundNearest } from './method/prototype-model.
 export { rowOptions, rowScalings, RowScaling, settingNumber, storedTensor } from './method/scaling.ts';
 export type { RowScalingName } from './method/scaling.ts';
 export type {
+  Assigner,
   Assignment,
   EmbeddingData,
+  EmbeddingMethod,
   Fit,
   Fitted,
+  ImageAssigner,
+  ImageData,
+  ImageFit,
+  ImageFitted,
+  ImageMethod,
+  ImageModel,
+  ImageShape,
   Labelling,
   Method,
   MethodContext,

@@ -7,6 +7,8 @@ export type { ConfusionTable, Contingency } from './contingency.ts';
 export { ari, entropy, nmi } from './information.ts';
 export { encodeLabels } from './labels.ts';
 export type { EncodedLabels, Labels } from './labels.ts';
+export { linearProbe } from './linear-probe.ts';
+export type { FeaturesOf, LinearProbe, LinearProbeOptions, ProbeSplit } from './linear-probe.ts';
 export type { RowMetric } from './row-distances.ts';
 export { silhouette } from './silhouette.ts';
 export type { Silhouette, SilhouetteOptions } from './silhouette.ts';

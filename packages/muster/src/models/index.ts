@@ -3,14 +3,16 @@ import type { Backbone, BackboneFamily, BackboneOptions } from './backbone.ts';
 import { embedded } from './embedded.ts';
 
 export type { Backbone, BackboneClassifier, BackboneDescription, BackboneFamily, BackboneOptions } from './backbone.ts';
+export { ClusterNetwork, ContrastiveNetwork } from './contrastive-network.ts';
+export type { ContrastiveNetworkOptions } from './contrastive-network.ts';
 export { EFFICIENTNET_LITE0, EfficientNetLite, efficientNetLiteWidths } from './efficientnet-lite.ts';
 export type { EfficientNetLiteOptions, EfficientNetLiteOutput, EfficientNetLiteWidths } from './efficientnet-lite.ts';
 export { EfficientNetLiteInference } from './efficientnet-lite-inference.ts';
 export type { InferenceOptions } from './efficientnet-lite-inference.ts';
 export { interpolatePositions, sincos1d, sincos1dHalves, sincos2d } from './positions.ts';
 export type { PositionResampling } from './positions.ts';
-export { ResNet } from './resnet.ts';
-export type { ResNetOptions, ResNetStem } from './resnet.ts';
+export { LEAST_WIDTH, ResNet } from './resnet.ts';
+export type { ResNetDepth, ResNetOptions, ResNetStem } from './resnet.ts';
 export { SmallVgg } from './small-vgg.ts';
 export type { SmallVggOptions } from './small-vgg.ts';
 export { VisionTransformer } from './vit.ts';

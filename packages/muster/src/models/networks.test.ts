@@ -16,25 +16,30 @@ test('ResNets have the published sizes', () => {
   const imagenet = { stem: 'imagenet', classes: null } as const;
   using small = new ResNet({ depth: 18, ...imagenet });
   using large = new ResNet({ depth: 34, ...imagenet });
+  using deep = new ResNet({ depth: 50, ...imagenet });
   using mmdc = new ResNet({ depth: 18, stem: 'mmdc', targetDim: 10 });
   expect(count(small)).toBe(11_176_512);
   expect(count(large)).toBe(21_284_672);
+  expect(count(deep)).toBe(23_508_032);
+  expect(deep.dimension).toBe(2048);
   expect(count(mmdc)).toBe(11_168_832 + 513 * 10 + 513 * 4);
 });
 
-test.each(['imagenet', 'cifar', 'mmdc'] as const)(
-  'a ResNet with the stem %s gives features, and every parameter a gradient',
-  (stem) => {
-    using network = new ResNet({ depth: 18, stem, width: 4, classes: 3, generator: generator(2) });
-    scope(() => {
-      const x = noise([4, 3, 64, 64]);
-      const logits = network.forward(x);
-      expect(logits.shape).toEqual([4, 3]);
-      logits.square().sum().backward();
-      for (const [name, parameter] of network.namedParameters()) expect(parameter.grad, name).not.toBeNull();
-    });
-  },
-);
+test.each([
+  [18, 'imagenet'],
+  [18, 'cifar'],
+  [34, 'mmdc'],
+  [50, 'cifar'],
+] as const)('a ResNet-%i with the stem %s gives features, and every parameter a gradient', (depth, stem) => {
+  using network = new ResNet({ depth, stem, width: 4, classes: 3, generator: generator(2) });
+  scope(() => {
+    const x = noise([4, 3, 64, 64]);
+    const logits = network.forward(x);
+    expect(logits.shape).toEqual([4, 3]);
+    logits.square().sum().backward();
+    for (const [name, parameter] of network.namedParameters()) expect(parameter.grad, name).not.toBeNull();
+  });
+});
 
 test('the small VGG has the published size', () => {
   using network = new SmallVgg({ channels: 1, inputSize: 32, targetDim: 10 });
@@ -89,4 +94,29 @@ test('without a class token the embedding is the mean of the tokens', () => {
       expect(network.forward(x).shape).toEqual([2, 3]);
     }),
   );
+});
+
+test('the small VGG has a quick way of evaluation, also for negative scales', () => {
+  using network = new SmallVgg({
+    channels: 1,
+    inputSize: 32,
+    targetDim: 5,
+    width: 4,
+    rotation: true,
+    generator: generator(3),
+  });
+  scope(() => {
+    const x = noise([6, 1, 32, 32]);
+    for (const [name, value] of network.stateDict()) {
+      if (!name.startsWith('features.') || value.ndim !== 1) continue;
+      const drawn = torch.randn(value.shape, { generator: generator(value.numel + name.length) });
+      torch.noGrad(() => value.copy_(name.endsWith('running_var') ? drawn.abs().add(0.5) : drawn));
+    }
+    network.eval();
+    const expected = torch.withGrad(() => network.forward(x)).detach();
+    const quick = torch.noGrad(() => network.forward(x));
+    expect(quick.sub(expected).abs().max().item() / expected.abs().max().item()).toBeLessThan(1e-5);
+    const rotations = network.rotnetHead?.forward(network.flatFeatures(x));
+    expect(rotations?.shape).toEqual([6, 4]);
+  });
 });

@@ -14,6 +14,8 @@ export interface Preprocessing {
   /** Side that the shorter side is resized to before the centre crop. */
   readonly resize: number;
   readonly interpolation: 'bilinear' | 'bicubic';
+  /** What is kept of a picture that is not square: the central square, or all of it, squeezed. Default centre. */
+  readonly keeps?: 'centre' | 'whole';
   /** Subtracted from values scaled to 0..1, a number a channel. */
   readonly mean: readonly [number, number, number];
   /** Divided by afterwards. */

@@ -7,8 +7,10 @@ const path = z.string().min(1, { error: 'must not be empty' });
 export const assignOptions = z.strictObject({
   /** Path of a run, of a store, an id, or `latest`. */
   run: path,
-  /** A folder of images, a .tar or a .tar.gz. */
+  /** A folder of images, a .tar or a .tar.gz, a data set in its own format or by its name (`muster datasets`). */
   source: path,
+  /** Splits of a data set, such as `test`; by default all that have labels. */
+  split: path.optional(),
   followLinks: z.boolean({ error: 'must be true or false' }).default(false),
   /** `folders`, or a CSV file with the columns file and label: for scoring only. */
   labels: path.optional(),

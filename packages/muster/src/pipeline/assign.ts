@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { setThreads } from '@muster/torch';
 import { z } from 'zod';
 import { MusterError, silent, type Emit } from '../base/index.ts';
-import { openBackbone } from '../models/index.ts';
+import { locateData } from '../data/index.ts';
+import type { BackboneDescription } from '../models/index.ts';
 import {
   assignedKind,
   checkRunFolder,
@@ -22,14 +23,24 @@ import { assignmentsCsv, assignmentsJson } from './assignments-csv.ts';
 import { labelCollection, openToLabel, type LabelledCollection } from './label-collection.ts';
 import { readSaved } from './open-run.ts';
 import { parseOptions } from './parse-options.ts';
-import { loadRunModel } from './run-model.ts';
+import { chooseBackbone, isOfRun, reopenBackbone } from './run-backbone.ts';
+import { loadRunModel, type RunModel } from './run-model.ts';
+import { labelImages, openTrainingImages } from './training-data.ts';
+import { readTraining } from './training-folder.ts';
 
 const optionNames = { labels: '--labels', out: '--out', store: '--store', threads: '--threads', run: '<run>' };
 
 const savedConfig = z.object({
   method: z.string(),
   methodId: z.string().nullable().default(null),
-  backbone: z.object({ id: z.string(), weights: z.object({ sourceSha256: z.string() }) }),
+  /** None where the run trained its own network. */
+  backbone: z
+    .object({
+      id: z.string(),
+      dtype: z.enum(['float32', 'bfloat16']),
+      weights: z.object({ source: z.string(), sourceSha256: z.string() }),
+    })
+    .optional(),
 });
 const savedResult = z.object({ groups: z.array(z.object({ name: z.string().nullable() })) });
 
@@ -52,18 +63,18 @@ export async function assignImages(
   emit: Emit = silent,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<AssignResult> {
-  const options = parseOptions(assignOptions, input, optionNames);
+  const given = parseOptions(assignOptions, input, optionNames);
   const start = performance.now();
-  const run = await readRun(options.run);
+  const run = await readRun(given.run);
+  const options = { ...given, source: locateData(given.source) };
   const locations = await chooseChecked(options);
   if (options.threads !== undefined) setThreads(options.threads);
   await using open = new AsyncDisposableStack();
   const model = open.use(loadRunModel(join(run.folder, modelFolder)));
   const wanted = { ...options, store: locations.store };
-  const collection = open.adopt(await openToLabel(wanted, emit, signal), (left) => left.close());
-  const backbone = open.adopt(openBackbone(), (left) => left.dispose());
-  requireSame(run, backbone.describe());
-  const labelled = await labelCollection(collection, wanted, model, backbone, emit, signal);
+  const labelled = await (model.needs === 'images'
+    ? labelPixels(run, wanted, model, emit, signal)
+    : labelEmbeddings(run, wanted, model, emit, signal));
   signal.throwIfAborted();
   const groups = countGroups(labelled, run.names);
   const folder = await save(run, locations, labelled, groups);
@@ -84,6 +95,53 @@ export async function assignImages(
   };
 }
 
+/** What is labelled, and where embeddings and pixels are kept. */
+type Wanted = AssignOptions & { readonly store: string };
+
+async function labelEmbeddings(
+  run: Source,
+  wanted: Wanted,
+  model: RunModel,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<LabelledCollection> {
+  await using open = new AsyncDisposableStack();
+  const collection = open.adopt(await openToLabel(wanted, emit, signal), (left) => left.close());
+  const { backbone: saved } = run.config;
+  const of = saved !== undefined && isOfRun(saved) ? reopenBackbone(saved) : chooseBackbone(undefined);
+  const backbone = open.adopt(await of, (left) => left.dispose());
+  requireSame(run, backbone.describe());
+  return await labelCollection(collection, wanted, model, backbone, emit, signal);
+}
+
+/** The same by the run's own network. */
+async function labelPixels(
+  { folder }: Source,
+  { source, split, labels, store }: Wanted,
+  model: RunModel,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<LabelledCollection> {
+  const config = readTraining(folder);
+  if (config?.shape === undefined) {
+    throw new MusterError('run.format', 'its config.json does not tell what images it was trained on', {
+      where: folder,
+      fix: 'train it again with this version',
+    });
+  }
+  const { height, width, channels } = config.shape;
+  // The size of its own images, which those here get whatever theirs is.
+  const form = { ...config.pixels, size: [height, width] as const, channels };
+  const choice = { source, as: null, split: split ?? null, labels: labels ?? null, store, form };
+  const images = await openTrainingImages(choice, emit, signal);
+  try {
+    return labelImages(images, model);
+  } finally {
+    images[Symbol.dispose]();
+    await images.close();
+  }
+}
+
 async function readRun(name: string): Promise<Source> {
   const folder = await findRun(name, process.cwd());
   const config = await readSaved(join(folder, 'config.json'), savedConfig);
@@ -101,7 +159,8 @@ async function chooseChecked({ source, out, store }: AssignOptions): Promise<Loc
   return locations;
 }
 
-function requireSame({ folder, config }: Source, now: z.infer<typeof savedConfig>['backbone']): void {
+function requireSame({ folder, config }: Source, now: BackboneDescription): void {
+  if (config.backbone === undefined) return;
   const { id, weights } = config.backbone;
   if (id === now.id && weights.sourceSha256 === now.weights.sourceSha256) return;
   const text = (name: string, sha256: string): string => `${name} (${sha256.slice(0, 8)})`;

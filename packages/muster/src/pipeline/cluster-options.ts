@@ -11,8 +11,14 @@ const name = z.string().trim().min(1, { error: 'must not be empty' });
 
 /** What `muster cluster` can be told: checked here once, for the command and for programs. */
 export const clusterOptions = z.strictObject({
-  /** A folder of images, a .tar or a .tar.gz. */
+  /** A folder of images, a .tar or a .tar.gz, a data set in its own format or by its name (`muster datasets`). */
   source: path,
+  /** Splits of a data set, such as `train+test`; by default all that have labels. */
+  split: name.optional(),
+  /** Name of the data set that lies there, where the path does not tell. */
+  as: name.optional(),
+  /** `embedded`, or a run that trained a network on images. */
+  backbone: path.optional(),
   /** Follow links in the folder that stay inside it; otherwise they are reported and left out. */
   followLinks: z.boolean({ error: 'must be true or false' }).default(false),
   /** Number of groups; without it the number is estimated. */
@@ -32,11 +38,13 @@ export const clusterOptions = z.strictObject({
   under: name.optional(),
   /** Further images that are given the groups found in `source`, and scored where there are labels. */
   test: path.optional(),
+  /** Splits of `test`. */
+  testSplit: name.optional(),
   /** Folder of this run; by default a new one in the store. */
   out: path.optional(),
   /** Folder of embeddings and runs; by default `muster-<name>` in the working directory. */
   store: path.optional(),
-  /** `folders`, or a CSV file with the columns file and label: for scoring only. */
+  /** `folders` (of a data set: its own labels), or a CSV file with the columns file and label: for scoring only. */
   labels: path.optional(),
   /** Threads of the engine, at most four a core; by default one a core. */
   threads: whole(1, 4 * availableParallelism()).optional(),

@@ -27,6 +27,9 @@ export interface GroupResult {
 export interface RunSettings {
   readonly muster: string;
   readonly source: string;
+  /** Splits of a data set that were grouped, and its name; null: not said. */
+  readonly split: string | null;
+  readonly as: string | null;
   readonly followLinks: boolean;
   readonly method: string;
   /** Of the method in the registry; null for the default way. */
@@ -40,8 +43,9 @@ export interface RunSettings {
   readonly nouns: string | null;
   /** The noun below which words were taken; null: none. */
   readonly under: string | null;
-  /** Images that the groups were tried on. */
+  /** Images that the groups were tried on, and which splits of them. */
   readonly test: string | null;
+  readonly testSplit: string | null;
   /** The wanted number of groups; null: it was estimated. */
   readonly groups: number | null;
   readonly seed: number;
@@ -94,19 +98,27 @@ export interface ClusterResult {
   readonly report: string;
 }
 
+/** The images that were grouped. */
+export type UsedImages = Pick<EmbeddedCollection, 'items' | 'warnings'>;
+
 /** Everything that is known when the run is saved. */
 export interface FinishedRun {
+  /** What goes into `config.json`, beside its format. */
+  readonly config: object;
+  /** What the report says of how it was made. */
+  readonly about: readonly (readonly [name: string, value: string])[];
   /** Null for the default way. */
   readonly method: MethodReport | null;
   readonly model: RunModel;
   readonly test: LabelledCollection | null;
   readonly collection: Collection;
   readonly locations: Locations;
-  readonly embedded: EmbeddedCollection;
+  readonly embedded: UsedImages;
   readonly grouping: Grouping;
   readonly names: readonly GroupName[];
-  readonly settings: RunSettings;
   readonly metrics: Scores | null;
   readonly notes: readonly string[];
   readonly skipped: readonly SkippedFile[];
+  /** Seconds of a training, its earlier parts included; undefined: nothing was trained. */
+  readonly seconds?: number;
 }

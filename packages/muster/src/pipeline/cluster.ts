@@ -1,25 +1,30 @@
 import { resolve } from 'node:path';
 import { engineInfo, setThreads, threads, type Tensor } from '@muster/torch';
-import { formatCount, MusterError, silent, type Emit, type SkippedFile } from '../base/index.ts';
-import { openCollection, type Collection } from '../data/index.ts';
-import type { TextData } from '../methods/index.ts';
-import { openBackbone, type Backbone } from '../models/index.ts';
+import { MusterError, silent, type Emit } from '../base/index.ts';
+import { locateData, type Collection } from '../data/index.ts';
+import { findMethod, onEmbeddings } from '../methods/index.ts';
+import type { Backbone } from '../models/index.ts';
 import { checkRunFolder, checkWritable, chooseLocations, EmbeddingCache, type Locations } from '../store/index.ts';
 import { cacheName } from './cache-name.ts';
 import type { ClusterResult, FinishedRun, MethodReport, RunSettings, TestResult } from './cluster-result.ts';
+import { clusterRemarks } from './cluster-remarks.ts';
 import { clusterOptions, type ClusterOptions, type ClusterOptionsInput } from './cluster-options.ts';
+import { aboutClustering } from './compose-report.ts';
 import { embedCollection, requireImages, type EmbeddedCollection } from './embed.ts';
-import { groupByMethod } from './group-by-method.ts';
+import { groupByMethod, type MethodInputs } from './group-by-method.ts';
 import { groupEmbeddings, requireEnough, type Grouping } from './group.ts';
 import { labelCollection, openToLabel, type LabelledCollection, type LabelOptions } from './label-collection.ts';
 import { nameInside } from './name-inside.ts';
+import { openImages } from './open-images.ts';
 import { readNamingWords, type NamingWords } from './naming-words.ts';
 import { parseOptions } from './parse-options.ts';
 import { planMethod, type MethodPlan } from './plan-method.ts';
+import { chooseBackbone } from './run-backbone.ts';
 import { CentresModel, rowsOf, type RunModel } from './run-model.ts';
-import { readLabels, scoreGroups, type Scores } from './score.ts';
+import { readLabels, scoreGroups } from './score.ts';
 import { saveRun } from './save-run.ts';
 import { BackboneText } from './text-data.ts';
+import { removeUnfinished, unfinishedFolder } from './unfinished.ts';
 import { packageVersion } from './version.ts';
 
 /** How the command writes options that have another name there. */
@@ -41,8 +46,8 @@ const optionNames = {
 };
 
 /**
- * From a folder of images to named groups: find and decode the images, embed them, group them, name the groups, score
- * them where labels are given, save a report. What is embedded is kept, so another number of groups is quick.
+ * From a folder of images, or a data set, to named groups: find and decode the images, embed them, group them, name the
+ * groups, score them where labels are given, save a report. What is embedded is kept, so another number of groups is quick.
  *
  * @throws MusterError naming what is wrong, where, and what to do; `options` where they do not fit
  */
@@ -51,10 +56,11 @@ export async function clusterFolder(
   emit: Emit = silent,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<ClusterResult> {
-  const options = parseOptions(clusterOptions, input, optionNames);
+  const given = parseOptions(clusterOptions, input, optionNames);
   const start = performance.now();
-  const plan = planOf(options);
-  const words = await readNamingWords(options);
+  const plan = planOf(given);
+  const words = await readNamingWords(given);
+  const options = { ...given, source: locateData(given.source), test: given.test && locateData(given.test) };
   const locations = chooseLocations({ ...options, cwd: process.cwd() });
   await checkWritable(locations.store);
   if (locations.run !== null) {
@@ -65,7 +71,7 @@ export async function clusterFolder(
   await using open = new AsyncDisposableStack();
   const opened = (collection: Collection): Collection => open.adopt(collection, (left) => left.close());
   emit({ stage: 'find', message: 'looking for images' });
-  const collection = opened(await openCollection(options.source, { followLinks: options.followLinks, signal }));
+  const collection = opened(await openImages(options, signal));
   emit({ stage: 'find', done: collection.items.length, unit: 'images' });
   requireEnough(plan?.groups ?? options.groups, collection.items.length);
   if (options.labels !== undefined) await readLabels(collection, options.labels);
@@ -73,14 +79,17 @@ export async function clusterFolder(
   if (asTest !== null) await checkWritable(asTest.store);
   const test =
     asTest === null ? null : { options: asTest, collection: opened(await openToLabel(asTest, emit, signal)) };
-  const backbone = open.adopt(openBackbone(), (left) => left.dispose());
+  const backbone = open.adopt(await chooseBackbone(options.backbone), (left) => left.dispose());
   return await run({ options, plan, words, locations, collection, test, backbone, start, emit, signal });
 }
 
 /** The method, checked; null for the default way. */
 function planOf(options: ClusterOptions): MethodPlan | null {
   const { method, set, groups, restarts, classes } = options;
-  if (method !== undefined) return planMethod({ method, set, groups, restarts, classes });
+  if (method !== undefined) {
+    onEmbeddings(findMethod(method));
+    return planMethod({ method, set, groups, restarts, classes });
+  }
   const needless = Object.keys(set).length > 0 ? '--set' : classes === undefined ? null : '--classes';
   if (needless === null) return null;
   throw new MusterError('options', 'it needs a method', {
@@ -90,10 +99,17 @@ function planOf(options: ClusterOptions): MethodPlan | null {
   });
 }
 
-function testOptions({ test, followLinks, labels, store, out }: ClusterOptions): LabelOptions | null {
+function testOptions({ test, testSplit, as, followLinks, labels, store, out }: ClusterOptions): LabelOptions | null {
   if (test === undefined) return null;
   const locations = chooseLocations({ source: test, store, out, cwd: process.cwd() });
-  return { source: test, followLinks, labels, store: locations.store };
+  return {
+    source: test,
+    split: testSplit,
+    as: testSplit === undefined ? undefined : as,
+    followLinks,
+    labels,
+    store: locations.store,
+  };
 }
 
 /** Everything that is open while a run is made. */
@@ -121,7 +137,12 @@ async function run(job: Job): Promise<ClusterResult> {
   requireImages(collection, embedded);
   using embeddings: Tensor = embedded.embeddings;
   const grouped = performance.now();
-  const { grouping, method, model: found, classes } = await group(job, embeddings, text?.data);
+  const isTraining = plan?.method.trains === true;
+  const checkpoints = isTraining
+    ? await unfinishedFolder(locations.store, settings, collection, embedded.items)
+    : undefined;
+  const inputs = { embeddings, text: text?.data, seed: options.seed, checkpoints };
+  const { grouping, method, model: found, classes } = await group(job, inputs);
   using model = found;
   emit({ stage: 'name', message: 'naming the groups' });
   const names = nameInside(backbone, embeddings, grouping.labels, grouping.groups, classes, words?.words);
@@ -130,16 +151,29 @@ async function run(job: Job): Promise<ClusterResult> {
     options.labels === undefined
       ? null
       : await scoreGroups(collection, options.labels, embedded.items, grouping.labels);
-  const notes = [...grouping.notes, ...(words?.notes ?? []), ...remarks(embedded, skipped, options, metrics)];
+  const notes = [...grouping.notes, ...(words?.notes ?? []), ...clusterRemarks(embedded, skipped, options, metrics)];
   const test =
     job.test === null
       ? null
       : await labelCollection(job.test.collection, job.test.options, model, backbone, emit, signal);
-  const finished = { collection, locations, embedded, grouping, names, settings, metrics, notes, skipped };
-  return await finish({ ...finished, method, model, test }, job, groupSeconds);
+  const about = aboutClustering({ grouping, embedded, collection, method }, settings);
+  const finished = { config: settings, about, collection, locations, grouping, names, metrics, notes, skipped };
+  const result = await finish({ ...finished, settings, embedded, method, model, test }, job, groupSeconds);
+  if (checkpoints !== undefined) await removeUnfinished(checkpoints);
+  return result;
 }
 
-async function finish(run: FinishedRun, { start, emit, signal }: Job, groupSeconds: number): Promise<ClusterResult> {
+/** A finished run on embeddings. */
+interface FinishedClustering extends FinishedRun {
+  readonly settings: RunSettings;
+  readonly embedded: EmbeddedCollection;
+}
+
+async function finish(
+  run: FinishedClustering,
+  { start, emit, signal }: Job,
+  groupSeconds: number,
+): Promise<ClusterResult> {
   const { settings, embedded, grouping, metrics, notes, skipped, test } = run;
   const saved = await saveRun(run, emit, signal);
   return {
@@ -171,14 +205,10 @@ interface Grouped {
   readonly classes: readonly string[] | null;
 }
 
-async function group(
-  { options, plan, emit, signal }: Job,
-  embeddings: Tensor,
-  text: TextData | undefined,
-): Promise<Grouped> {
-  const { seed } = options;
+async function group({ options, plan, emit, signal }: Job, inputs: MethodInputs): Promise<Grouped> {
+  const { seed, embeddings } = inputs;
   if (plan !== null) {
-    const grouping = await groupByMethod(plan, { embeddings, text, seed }, emit, signal);
+    const grouping = await groupByMethod(plan, inputs, emit, signal);
     const { model, classes, options: whole, values, words } = grouping;
     return { grouping, method: { options: whole, values, words }, model, classes };
   }
@@ -193,6 +223,8 @@ function settingsOf(options: ClusterOptions, plan: MethodPlan | null, backbone: 
   return {
     muster: packageVersion(),
     source: resolve(options.source),
+    split: options.split ?? null,
+    as: options.as ?? null,
     followLinks: options.followLinks,
     method: plan?.method.title ?? 'spherical k-means on centred embeddings',
     methodId: plan?.method.id ?? null,
@@ -202,6 +234,7 @@ function settingsOf(options: ClusterOptions, plan: MethodPlan | null, backbone: 
     nouns: options.nouns === undefined ? null : resolve(options.nouns),
     under: options.under ?? null,
     test: options.test === undefined ? null : resolve(options.test),
+    testSplit: options.testSplit ?? null,
     groups: plan?.groups ?? options.groups ?? null,
     seed: options.seed,
     restarts: options.restarts ?? null,
@@ -210,28 +243,4 @@ function settingsOf(options: ClusterOptions, plan: MethodPlan | null, backbone: 
     engine: `libtorch ${engineInfo().version}`,
     backbone: backbone.describe(),
   };
-}
-
-function remarks(
-  embedded: EmbeddedCollection,
-  skipped: readonly SkippedFile[],
-  { labels }: ClusterOptions,
-  metrics: Scores | null,
-): string[] {
-  const images = embedded.items.length;
-  const notes: string[] = [];
-  if (skipped.length > 0.1 * (skipped.length + images)) {
-    notes.push(
-      `${skipped.length} of ${skipped.length + images} files were left out, more than a tenth; the report lists them.`,
-    );
-  }
-  if (embedded.warnings.length > 0) {
-    notes.push(
-      `${formatCount(embedded.warnings.length, 'image')} decoded with complaints and may be damaged, such as ${embedded.warnings[0]?.path ?? ''}.`,
-    );
-  }
-  if (labels !== undefined && metrics === null) notes.push('No grouped image has a label, so there are no scores.');
-  else if (metrics !== null && metrics.labelled < images)
-    notes.push(`${formatCount(images - metrics.labelled, 'image')} of ${images} have no label and are not scored.`);
-  return notes;
 }

@@ -1,8 +1,10 @@
 import { formatCount } from '../base/index.ts';
 import { confidenceWord } from '../quality/index.ts';
 import type { ReportData, ReportGroup, ReportImage } from '../report/index.ts';
-import type { FinishedRun, GroupResult, RunSettings, TestResult } from './cluster-result.ts';
+import type { FinishedRun, GroupResult, MethodReport, RunSettings, TestResult } from './cluster-result.ts';
+import type { Grouping } from './group.ts';
 import { nameEvidence } from './name.ts';
+import { isOfRun } from './run-backbone.ts';
 import type { Chosen } from './showcase.ts';
 
 /** What the report shows of a finished run. */
@@ -35,7 +37,7 @@ export function composeReport(
     }),
     notes: [...notes, ...testNotes(run)],
     scores: metrics,
-    settings: settingsTable(run),
+    settings: run.about,
     skipped,
   };
 }
@@ -54,20 +56,24 @@ function countSureness({ grouping, method }: FinishedRun): Sureness[] | null {
   return counts;
 }
 
-function settingsTable(run: FinishedRun): [string, string][] {
-  const { settings, grouping, embedded, collection } = run;
+/** What a report says of a run on embeddings. */
+export function aboutClustering(
+  run: Pick<FinishedRun, 'grouping' | 'embedded' | 'collection' | 'method'>,
+  settings: RunSettings,
+): [string, string][] {
+  const { grouping, embedded, collection, method } = run;
   const { backbone } = settings;
   return [
     ['Images', `${formatCount(embedded.items.length, 'image')} in ${collection.root}`],
     ['Number of groups', `${grouping.groups}: ${grouping.reason}`],
-    ...methodRows(run),
+    ...methodRows(grouping, method, settings),
     ['Seed', String(settings.seed)],
     [
       'Embeddings',
       `${backbone.title}, trained on ${backbone.weights.trainedOn}, ${backbone.dimension} numbers an image, ${backbone.dtype}`,
     ],
     ['Weights', `${backbone.weights.source} (${backbone.weights.licence})`],
-    ['Names', namesText(settings)],
+    ...(isOfRun(backbone) ? [] : [['Names', namesText(settings)] satisfies [string, string]]),
     ['Software', `muster ${settings.muster}, ${settings.engine}, ${formatCount(settings.threads, 'thread')}`],
   ];
 }
@@ -81,20 +87,62 @@ function namesText({ nouns, under }: RunSettings): string {
 /** Values shown of a method; all of them stand in result.json. */
 const wordsShown = 40;
 
-function methodRows({ settings, grouping, method }: FinishedRun): [string, string][] {
+/** A training on images, as the report needs it. */
+export interface TrainingAbout {
+  readonly images: string;
+  readonly method: string;
+  readonly methodId: string;
+  readonly paper: string;
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly values: Readonly<Record<string, number>>;
+  readonly seed: number;
+  readonly pixels: string;
+  readonly arithmetic: string;
+  readonly time: string;
+  readonly software: string;
+}
+
+/** What a report says of a run that trained a network on images. */
+export function aboutTraining(run: TrainingAbout): [string, string][] {
+  const values = valuesText(run.values);
+  return [
+    ['Images', run.images],
+    ['Pixels', run.pixels],
+    ['Method', `${run.method} (${run.methodId})`],
+    ['Paper', run.paper],
+    ['Options', optionsText(run.set)],
+    ...(values === '' ? [] : [['Result', values] satisfies [string, string]]),
+    ['Seed', String(run.seed)],
+    ['Arithmetic', run.arithmetic],
+    ['Time', run.time],
+    ['Software', run.software],
+  ];
+}
+
+function optionsText(set: Readonly<Record<string, unknown>>): string {
+  const texts = Object.entries(set).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  return texts.length === 0 ? 'all at their defaults' : `${texts.join(', ')}; the rest at their defaults`;
+}
+
+function valuesText(values: Readonly<Record<string, number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
+    .join(', ');
+}
+
+function methodRows(grouping: Grouping, method: MethodReport | null, settings: RunSettings): [string, string][] {
   if (method === null) {
     const { restarts } = grouping;
     const text = restarts === 0 ? 'none needed' : `${settings.method}, best of ${formatCount(restarts, 'start')}`;
     return [['Method', text]];
   }
-  const set = Object.entries(settings.set).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  const values = Object.entries(method.values).map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`);
+  const values = valuesText(method.values);
   const rows: [string, string][] = [
     ['Method', `${settings.method} (${settings.methodId ?? ''})`],
     ['Paper', settings.paper ?? ''],
-    ['Options', set.length === 0 ? 'all at their defaults' : `${set.join(', ')}; the rest at their defaults`],
+    ['Options', optionsText(settings.set)],
   ];
-  if (values.length > 0) rows.push(['Result', values.join(', ')]);
+  if (values !== '') rows.push(['Result', values]);
   if (settings.classes !== null) rows.push(['Given class names', settings.classes.join(', ')]);
   else if (method.words.length > 0) rows.push(['Chosen words', chosenWords(method.words)]);
   return rows;

@@ -1,9 +1,10 @@
 import { noGrad, scope, tensor, type Tensor } from '@muster/torch';
 import { formatCount, MusterError, type Emit, type SkippedFile } from '../base/index.ts';
 import type { Collection } from '../data/index.ts';
-import { centreSquare, loadBatches, type ImageBatch } from '../image/index.ts';
+import { loadBatches, type ImageBatch } from '../image/index.ts';
 import type { Backbone } from '../models/index.ts';
 import { identityKey, type EmbeddingCache } from '../store/index.ts';
+import { geometryOfBackbone } from './run-backbone.ts';
 
 /** Rows written to the cache at a time: what a crash can cost. */
 const flushRows = 2048;
@@ -45,7 +46,7 @@ export async function embedCollection(
   progress();
   try {
     const { preprocessing, batchSize } = backbone;
-    const geometry = centreSquare(backbone.inputSize, preprocessing.interpolation, preprocessing.resize);
+    const geometry = geometryOfBackbone(backbone);
     const sources = work.missing.map((index) => collection.source(index));
     const options = { batch: batchSize, geometry, atLeast: 2 * preprocessing.resize, signal };
     for await (const batch of loadBatches(sources, options)) {

@@ -3,7 +3,7 @@ import { noGrad, scope, type Tensor } from '@muster/torch';
 import { formatCount } from '../base/index.ts';
 import { unitRows } from '../cluster/index.ts';
 import { scatterFigure, type ScatterPanel } from '../export/index.ts';
-import { findMethod } from '../methods/index.ts';
+import { findEmbeddingMethod } from '../methods/index.ts';
 import { ari } from '../metrics/index.ts';
 import { modelFolder } from '../store/index.ts';
 import { kMeansAgreement, layOut, sampleRows, selectRows, type LayoutName } from './figure-data.ts';
@@ -94,7 +94,7 @@ const leastProbability = 1e-30;
 /** (N, K) unit rows of the head's output before the softmax, up to a constant a row; null where there is no head. The caller's. */
 function headOutput({ config, folder, embedded }: FigureRun): Tensor | null {
   if (config.methodId === null || !withHead.includes(config.methodId)) return null;
-  const fitted = findMethod(config.methodId).load(join(folder, modelFolder));
+  const fitted = findEmbeddingMethod(config.methodId).load(join(folder, modelFolder));
   try {
     return scope(() =>
       noGrad(() => {

@@ -9,7 +9,16 @@ const whole = (least: number, most: number) =>
     .max(most, { error: `must be at most ${most}` });
 
 /** The figures by name. */
-export const figureNames = ['consistency', 'neighbours', 'pca', 'umap', 'tsne', 'confusion', 'nouns'] as const;
+export const figureNames = [
+  'consistency',
+  'neighbours',
+  'pca',
+  'umap',
+  'tsne',
+  'confusion',
+  'groups',
+  'nouns',
+] as const;
 /** One of them. */
 export type FigureName = (typeof figureNames)[number];
 

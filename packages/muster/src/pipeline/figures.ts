@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setThreads, type Tensor } from '@muster/torch';
 import { formatCount, MusterError, randomStream, silent, type Emit } from '../base/index.ts';
 import { nearestNeighbours } from '../cluster/index.ts';
-import { confusionFigure, lineChart, neighbourFigure, nounFigure } from '../export/index.ts';
+import { confusionFigure, groupColumnsFigure, lineChart, neighbourFigure, nounFigure } from '../export/index.ts';
 import { EmbeddedTextSpace, loadImageClasses, loadNouns } from '../language/index.ts';
 import { acc, confusionTable, matchClusters } from '../metrics/index.ts';
 import { isInside, writeFileAtomic } from '../store/index.ts';
@@ -36,7 +36,7 @@ interface Drawing {
 
 /**
  * Draws the papers' figures of a run into SVG files: label consistency of neighbours, images with their neighbours,
- * layouts of the embeddings in the plane, the confusion matrix, images with their nouns.
+ * layouts of the embeddings in the plane, the confusion matrix, groups with images that are right and wrong, images with their nouns.
  *
  * @throws MusterError `options`, `labels`; as `withRun`
  */
@@ -83,7 +83,7 @@ async function drawAll(
 function whyNot(name: FigureName, { truth, labelled, embedded, backbone }: FigureRun): string | null {
   if (embedded.items.length < 4) return 'there are fewer than four images';
   if (name === 'nouns') return backbone.classifier === null ? `the backbone ${backbone.id} has no words` : null;
-  if (name !== 'consistency' && name !== 'confusion') return null;
+  if (name !== 'consistency' && name !== 'confusion' && name !== 'groups') return null;
   if (truth === null) return 'it needs labels (--labels)';
   return labelled.length < 4 ? 'fewer than four images have a label' : null;
 }
@@ -96,6 +96,8 @@ async function draw(name: FigureName, run: FigureRun, emit: Emit, signal: AbortS
       return [await neighbours(run, emit, signal)];
     case 'confusion':
       return [confusion(run)];
+    case 'groups':
+      return [await groupExamples(run, emit, signal)];
     case 'nouns':
       return [await nouns(run, emit, signal)];
     case 'pca':
@@ -203,6 +205,57 @@ function confusion(run: FigureRun): Drawing {
     matched: table.classes.map((label) => pairs.get(label) ?? -1),
   });
   return { file: 'confusion.svg', title, svg };
+}
+
+const rightShown = 3;
+const wrongShown = 1;
+
+/** MMDC's figure 3: of each group three images that are right and one that is wrong. */
+async function groupExamples(run: FigureRun, emit: Emit, signal: AbortSignal): Promise<Drawing> {
+  const found = chooseExamples(run);
+  const rows = found.flatMap(({ right, wrong }) => [...right, ...wrong]);
+  const images = await loadFigureImages(run, rows, emit, signal);
+  const image = (row: number) => images.get(row) ?? { path: '', uri: null };
+  const title = 'Groups with images that are right and wrong';
+  const label = (row: number): string => run.truth?.classes[run.truth.values[row] ?? -1] ?? '';
+  const svg = groupColumnsFigure({
+    title,
+    subtitle: [
+      `${run.config.method} on ${run.collection.name}. A column is a group under the label that it is matched with; the framed image has the label below it. Images are drawn at random.`,
+    ],
+    columns: found.map(({ name, right, wrong }) => ({
+      name,
+      right: right.map(image),
+      wrong: wrong.map((row) => ({ image: image(row), label: label(row) })),
+    })),
+  });
+  return { file: 'groups.svg', title, svg };
+}
+
+interface GroupExamples {
+  readonly name: string;
+  readonly right: readonly number[];
+  readonly wrong: readonly number[];
+}
+
+/** Rows of each group that is matched with a label, in the order of the labels. */
+function chooseExamples({ truth, labelled, labels, seed }: FigureRun): GroupExamples[] {
+  const rows = labelled.filter((row) => (labels[row] ?? -1) >= 0);
+  const known = Int32Array.from(rows, (row) => truth?.values[row] ?? -1);
+  const pairs = matchClusters(
+    known,
+    Int32Array.from(rows, (row) => labels[row] ?? -1),
+  );
+  const random = randomStream(seed, 'figures', 'groups');
+  return pairs.map(({ class: own, cluster }) => {
+    const members = random.shuffle(rows.filter((row) => labels[row] === Number(cluster)));
+    const isRight = (row: number): boolean => truth?.values[row] === Number(own);
+    return {
+      name: truth?.classes[Number(own)] ?? String(own),
+      right: members.filter(isRight).slice(0, rightShown),
+      wrong: members.filter((row) => !isRight(row)).slice(0, wrongShown),
+    };
+  });
 }
 
 async function nouns(run: FigureRun, emit: Emit, signal: AbortSignal): Promise<Drawing> {

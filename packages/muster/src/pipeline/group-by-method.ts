@@ -2,7 +2,7 @@ import * as torch from '@muster/torch';
 import { noGrad, scope, tensor, type Tensor } from '@muster/torch';
 import { formatCount, type Emit } from '../base/index.ts';
 import { unitRows } from '../cluster/index.ts';
-import type { Fitted, TextData } from '../methods/index.ts';
+import { onEmbeddings, type Fitted, type Promises, type TextData } from '../methods/index.ts';
 import { centredRows, chooseGroups, largestFirst, type GroupChoice, type Grouping } from './group.ts';
 import { wholeOptions, type MethodPlan } from './plan-method.ts';
 import { MethodModel, type RunModel } from './run-model.ts';
@@ -26,6 +26,8 @@ export interface MethodInputs {
   readonly embeddings: Tensor;
   readonly text: TextData | undefined;
   readonly seed: number;
+  /** Folder for checkpoints; undefined: none are kept. */
+  readonly checkpoints?: string | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface MethodInputs {
  */
 export async function groupByMethod(
   plan: MethodPlan,
-  { embeddings, text, seed }: MethodInputs,
+  { embeddings, text, seed, checkpoints }: MethodInputs,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<MethodGrouping> {
@@ -42,7 +44,13 @@ export async function groupByMethod(
   const options = wholeOptions(plan, choice.groups);
   emit({ stage: 'group', message: `${plan.method.title}: ${formatCount(embeddings.shape[0] ?? 0, 'image')}` });
   const data = { embeddings, ...(text === undefined ? {} : { text }) };
-  const fitted = await plan.method.fit(data, options, { seed, device: 'cpu', emit, signal });
+  const fitted = await onEmbeddings(plan.method).fit(data, options, {
+    seed,
+    device: 'cpu',
+    emit,
+    signal,
+    ...(checkpoints === undefined ? {} : { checkpoints }),
+  });
   const { labels, order } = largestFirst(fitted.own.labels, fitted.groups);
   const occupied = new Set(order);
   const whole = [
@@ -57,7 +65,7 @@ export async function groupByMethod(
     reason: choice.reason,
     closeness,
     confidence: fitted.groups > 1 ? fitted.own.confidence : null,
-    notes: [...choice.notes, ...remarks(fitted, order.length, plan)],
+    notes: [...choice.notes, ...usageRemarks(fitted, order.length, plan.method.promises)],
     inertia: closeness.reduce((sum, cosine) => sum + 1 - cosine, 0),
     restarts: 0,
     options,
@@ -78,14 +86,15 @@ function chooseNumber(plan: MethodPlan, embeddings: Tensor, seed: number, emit: 
   };
 }
 
-function remarks({ usage, groups }: Fitted, occupied: number, { method }: MethodPlan): string[] {
+/** What the reader must know of how a fit uses its groups. @param occupied groups that have an image */
+export function usageRemarks({ usage, groups }: Fitted, occupied: number, promises: Promises): string[] {
   const notes: string[] = [];
   if (usage.collapsed) {
     notes.push(
       `The groups have collapsed: ${usage.occupied} of ${groups} are in use, ${usage.effective.toFixed(1)} in effect. They say little about the images.`,
     );
   } else if (occupied < groups) {
-    const what = method.promises === 'up-to-k' ? 'have no image and are' : 'stayed empty and are';
+    const what = promises === 'up-to-k' ? 'have no image and are' : 'stayed empty and are';
     notes.push(`${groups - occupied} of ${groups} groups ${what} left out.`);
   }
   if (usage.outside > 0) {

@@ -1,22 +1,38 @@
 import type { Emit } from '../base/index.ts';
 import type { AssignOptionsInput } from './assign-options.ts';
 import type { AssignResult } from './assign-result.ts';
+import type { AugmentOptionsInput, AugmentResult } from './augment-options.ts';
 import type { ClusterOptionsInput } from './cluster-options.ts';
 import type { ClusterResult } from './cluster-result.ts';
+import type { DataSet, DataSetOptions } from '../data/index.ts';
+import type { DataSetSummary } from './datasets.ts';
 import type { DoctorReport } from './doctor.ts';
 import type { MethodSummary } from './list-methods.ts';
+import type { EvaluateOptionsInput, EvaluateResult } from './evaluate-options.ts';
 import type { FiguresOptionsInput, FiguresResult } from './figures-options.ts';
+import type { PixelOptions, ReadPixels } from './read-pixels.ts';
 import type { SearchOptionsInput, SearchResult } from './search-options.ts';
 import type { TrainOptionsInput, TrainResult } from './train-options.ts';
 
 export { assignOptions, type AssignOptions, type AssignOptionsInput } from './assign-options.ts';
 export type { AssignedGroup, AssignResult } from './assign-result.ts';
+export {
+  augmentOptions,
+  type AugmentOptions,
+  type AugmentOptionsInput,
+  type AugmentResult,
+} from './augment-options.ts';
 export { clusterOptions, type ClusterOptions, type ClusterOptionsInput } from './cluster-options.ts';
 export type { ClusterResult, GroupResult, TestResult } from './cluster-result.ts';
+export type { DataSet, DataSetOptions } from '../data/index.ts';
+export type { DataSetSummary } from './datasets.ts';
 export type { DoctorLine, DoctorReport } from './doctor.ts';
 export type { MethodOption, MethodSummary } from './list-methods.ts';
+export { evaluateOptions } from './evaluate-options.ts';
+export type { CheckpointScores, EvaluateOptions, EvaluateOptionsInput, EvaluateResult } from './evaluate-options.ts';
 export { figureNames, figuresOptions } from './figures-options.ts';
 export type { FigureName, FiguresOptions, FiguresOptionsInput, FiguresResult } from './figures-options.ts';
+export type { PixelOptions, ReadPixels } from './read-pixels.ts';
 export { searchOptions, unknownSentence } from './search-options.ts';
 export type { SearchHit, SearchOptions, SearchOptionsInput, SearchResult } from './search-options.ts';
 export { trainOptions } from './train-options.ts';
@@ -45,6 +61,22 @@ export async function assignImages(
   return run(options, emit, signal);
 }
 
+/** Decodes the images of a folder or data set and gives their pixels; see `read-pixels.ts`. */
+export async function readPixels(options: PixelOptions, emit?: Emit, signal?: AbortSignal): Promise<ReadPixels> {
+  const { readPixels: run } = await import('./read-pixels.ts');
+  return run(options, emit, signal);
+}
+
+/** Draws the random views of a recipe's training; see `augment.ts`. */
+export async function drawAugmentations(
+  options: AugmentOptionsInput,
+  emit?: Emit,
+  signal?: AbortSignal,
+): Promise<AugmentResult> {
+  const { drawAugmentations: run } = await import('./augment.ts');
+  return run(options, emit, signal);
+}
+
 /** Runs a method by a recipe; see `train.ts`. */
 export async function trainByRecipe(
   options: TrainOptionsInput,
@@ -55,10 +87,32 @@ export async function trainByRecipe(
   return run(options, emit, signal);
 }
 
+/** Scores a run against labels; see `evaluate.ts`. */
+export async function evaluateRun(
+  options: EvaluateOptionsInput,
+  emit?: Emit,
+  signal?: AbortSignal,
+): Promise<EvaluateResult> {
+  const { evaluateRun: run } = await import('./evaluate.ts');
+  return run(options, emit, signal);
+}
+
 /** Every method, or the one of an id; see `list-methods.ts`. */
 export async function listMethods(id?: string): Promise<MethodSummary[]> {
   const { listMethods: list } = await import('./list-methods.ts');
   return list(id);
+}
+
+/** Every data set that has a name, or the one of a name; see `datasets.ts`. */
+export async function listDataSets(id?: string): Promise<DataSetSummary[]> {
+  const { listDataSets: list } = await import('./datasets.ts');
+  return list(id);
+}
+
+/** Opens a data set by path or name; see `data/sets/open-data-set.ts`. */
+export async function openDataSet(pathOrName: string, options?: DataSetOptions): Promise<DataSet> {
+  const { openDataSet: open } = await import('../data/index.ts');
+  return open(pathOrName, options);
 }
 
 /** Looks at what the machine offers and what is wrong; see `doctor.ts`. */

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { formatCount, type Emit, type SkippedFile } from '../base/index.ts';
-import { openCollection, type Collection } from '../data/index.ts';
+import type { Collection } from '../data/index.ts';
 import type { Backbone } from '../models/index.ts';
 import { EmbeddingCache } from '../store/index.ts';
 import { cacheName } from './cache-name.ts';
 import { embedCollection, requireImages } from './embed.ts';
+import { openImages, type ImagePlace } from './open-images.ts';
 import type { RunLabels, RunModel } from './run-model.ts';
 import { readLabels, scoreGroups, type Scores } from './score.ts';
 
@@ -25,9 +26,7 @@ export interface LabelledCollection extends RunLabels {
 }
 
 /** Which images, and where their embeddings are kept. */
-export interface LabelOptions {
-  readonly source: string;
-  readonly followLinks: boolean;
+export interface LabelOptions extends ImagePlace {
   /** `folders` or a CSV file; undefined: no scores. */
   readonly labels?: string | undefined;
   readonly store: string;
@@ -36,7 +35,7 @@ export interface LabelOptions {
 /** A collection that is open, its labels found readable: mistakes show before work starts. @throws MusterError */
 export async function openToLabel(options: LabelOptions, emit: Emit, signal: AbortSignal): Promise<Collection> {
   emit({ stage: 'find', message: `looking for images in ${options.source}` });
-  const collection = await openCollection(options.source, { followLinks: options.followLinks, signal });
+  const collection = await openImages(options, signal);
   try {
     emit({ stage: 'find', done: collection.items.length, unit: 'images' });
     if (options.labels !== undefined) await readLabels(collection, options.labels);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findMethod, methods, type Method } from '../methods/index.ts';
+import { findPretraining, pretrainings, type Pretraining } from '../pretraining/index.ts';
 
 /** One option of a method. */
 export interface MethodOption {
@@ -30,15 +31,21 @@ const gives = {
   'as-many-as-found': 'as many as it finds',
 } as const;
 
-/** Every registered method, or the one of an id. @throws MusterError `methods.unknown` */
+/** Every registered method and pretraining, or the one of an id. @throws MusterError `methods.unknown` */
 export function listMethods(id?: string): MethodSummary[] {
-  return (id === undefined ? methods : [findMethod(id)]).map(summary);
+  if (id === undefined) return [...methods.map(summary), ...pretrainings.map(pretrainingSummary)];
+  const pretraining = findPretraining(id);
+  return [pretraining === undefined ? summary(findMethod(id)) : pretrainingSummary(pretraining)];
+}
+
+function pretrainingSummary({ id, title, paper, cost, options }: Pretraining): MethodSummary {
+  return { id, title, paper, needs: 'images', gives: 'a backbone', cost, options: optionsOf(options) };
 }
 
 function summary(method: Method): MethodSummary {
   const { id, title, paper, cost, promises } = method;
   const needs = `${method.needs === 'either' ? 'embeddings or images' : method.needs}${method.text ? ' and words' : ''}`;
-  return { id, title, paper, needs, gives: gives[promises], cost, options: optionsOf(method) };
+  return { id, title, paper, needs, gives: gives[promises], cost, options: optionsOf(method.options) };
 }
 
 /** The parts of a JSON schema that options use. */
@@ -46,10 +53,11 @@ const property = z.object({
   type: z.string().optional(),
   enum: z.array(z.unknown()).optional(),
   anyOf: z.array(z.object({ type: z.string().optional() }).loose()).optional(),
+  // false where a list has exactly the items before it.
   items: z
-    .object({ enum: z.array(z.unknown()).optional() })
-    .loose()
+    .union([z.literal(false), z.object({ enum: z.array(z.unknown()).optional(), type: z.string().optional() }).loose()])
     .optional(),
+  prefixItems: z.array(z.object({ type: z.string().optional() }).loose()).optional(),
   minimum: z.number().optional(),
   exclusiveMinimum: z.number().optional(),
   maximum: z.number().optional(),
@@ -58,7 +66,7 @@ const property = z.object({
 });
 type Property = z.infer<typeof property>;
 
-function optionsOf({ options }: Method): MethodOption[] {
+function optionsOf(options: z.ZodObject): MethodOption[] {
   const schema = z.toJSONSchema(options, { io: 'input' });
   return Object.entries(schema.properties ?? {}).map(([name, value]) => {
     const found = property.parse(value);
@@ -81,7 +89,7 @@ function takes(schema: Property): string {
     return schema.anyOf.map((part) => (part.type === 'null' ? 'null' : takes(property.parse(part)))).join(', or ');
   }
   if (schema.enum !== undefined) return schema.enum.map(String).join(' or ');
-  if (schema.type === 'array') return `list of ${(schema.items?.enum ?? []).map(String).join(', ')}`;
+  if (schema.type === 'array') return listText(schema);
   if (schema.type === 'boolean') return 'true or false';
   const bounds = [
     isBound(schema.minimum) ? `at least ${schema.minimum}` : '',
@@ -89,4 +97,14 @@ function takes(schema: Property): string {
     isBound(schema.maximum) ? `at most ${schema.maximum}` : '',
   ].filter((text) => text !== '');
   return [schema.type === 'integer' ? 'whole number' : (schema.type ?? 'any'), ...bounds].join(', ');
+}
+
+/** Kinds of numbers, as a list has them. */
+const plurals: Readonly<Record<string, string>> = { integer: 'whole numbers', number: 'numbers', string: 'words' };
+
+function listText({ items, prefixItems }: Property): string {
+  if (prefixItems !== undefined) return `${prefixItems.length} ${plurals[prefixItems[0]?.type ?? ''] ?? 'values'}`;
+  if (items === undefined || items === false) return 'list';
+  const choices = items.enum?.map(String).join(', ');
+  return `list of ${choices ?? plurals[items.type ?? ''] ?? 'values'}`;
 }

@@ -3,23 +3,37 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { errorMessage, formatCount, MusterError, type Emit } from '../base/index.ts';
-import { openCollection, type Collection } from '../data/index.ts';
-import { openBackbone, type Backbone } from '../models/index.ts';
+import type { Collection } from '../data/index.ts';
+import type { Backbone } from '../models/index.ts';
 import { chooseLocations, EmbeddingCache, findRun, resultFile, storeName } from '../store/index.ts';
 import { cacheName } from './cache-name.ts';
 import { embedCollection, type EmbeddedCollection } from './embed.ts';
+import { openImages } from './open-images.ts';
+import { openRunBackbone, reopenBackbone } from './run-backbone.ts';
 
-const savedConfig = z.object({
+/** `config.json`, as far as later commands need it. */
+export const savedConfig = z.object({
   source: z.string(),
   followLinks: z.boolean(),
   seed: z.int(),
   labels: z.string().nullable(),
   method: z.string(),
   methodId: z.string().nullable().default(null),
-  backbone: z.object({ id: z.string(), dtype: z.enum(['float32', 'bfloat16']) }),
+  /** Splits of a data set that were grouped. */
+  split: z.string().nullable().default(null),
+  as: z.string().nullable().default(null),
+  /** None where the run trained its own network. */
+  backbone: z
+    .object({
+      id: z.string(),
+      dtype: z.enum(['float32', 'bfloat16']),
+      weights: z.object({ source: z.string() }).optional(),
+    })
+    .optional(),
 });
 
-const savedResult = z.object({
+/** `result.json`, as far as later commands need it. */
+export const savedResult = z.object({
   groups: z.array(z.object({ id: z.int(), name: z.string().nullable(), size: z.int() })),
   assignments: z.object({
     files: z.array(z.string()),
@@ -68,9 +82,10 @@ export async function withRun<T>(
   const folder = await findRun(choice.run, cwd);
   const config = await readSaved(join(folder, 'config.json'), savedConfig);
   const result = await readSaved(join(folder, resultFile), savedResult);
-  const collection = await openCollection(config.source, { followLinks: config.followLinks, signal });
+  const collection = await openImages(config, signal);
   try {
-    const backbone = openBackbone(config.backbone.id, { dtype: config.backbone.dtype });
+    const { backbone: saved } = config;
+    const backbone = await (saved === undefined ? openRunBackbone(folder) : reopenBackbone(saved));
     try {
       const store = storeOf(folder, config.source, choice.store, cwd);
       const cache = await EmbeddingCache.open(store, cacheName(backbone.describe()), backbone.dimension, emit);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { methods } from '../methods/index.ts';
+import { pretrainings } from '../pretraining/index.ts';
 import { listMethods } from './list-methods.ts';
 import { planMethod, wholeOptions } from './plan-method.ts';
 
@@ -60,12 +61,12 @@ describe('planMethod', () => {
 describe('listMethods', () => {
   test('has every registered method with its paper, and every option with what it takes', () => {
     const listed = listMethods();
-    expect(listed.map(({ id }) => id)).toEqual(methods.map(({ id }) => id));
+    expect(listed.map(({ id }) => id)).toEqual([...methods, ...pretrainings].map(({ id }) => id));
     for (const { paper, cost, options } of listed) {
       expect(paper.length * cost.length).toBeGreaterThan(0);
       expect(options.filter(({ takes }) => takes === '' || takes.includes('any'))).toEqual([]);
     }
-    expect(new Set(listed.map(({ gives }) => gives)).size).toBe(3);
+    expect(new Set(listed.map(({ gives }) => gives)).size).toBe(4);
   });
 
   test('tells bounds, choices, nulls and defaults', () => {

@@ -84,8 +84,16 @@ function checkClasses(
   if (classes !== undefined && 'classNames' in shape) set['classNames'] ??= true;
 }
 
-function readOption(
-  method: Method,
+/** What takes options: a method, or a pretraining. */
+export type OptionOwner = Pick<Method, 'id' | 'options'>;
+
+/**
+ * One option, read as {@link planMethod} says.
+ *
+ * @throws MusterError `method.options`
+ */
+export function readOption(
+  method: OptionOwner,
   shape: Readonly<Record<string, z.core.$ZodType>>,
   name: string,
   value: unknown,
@@ -106,13 +114,18 @@ function readOption(
   );
 }
 
-/** What a text may stand for, the likeliest first. */
+/** What a text may stand for, the likeliest first: `24,20` is a list of numbers before it is one of words. */
 function readings(text: string): unknown[] {
   const list = text.split(',').map((part) => part.trim());
+  return [...jsonOf(text), text, ...jsonOf(`[${text}]`), list];
+}
+
+/** The value of a JSON text; none where it is no JSON. */
+function jsonOf(text: string): unknown[] {
   try {
-    return [JSON.parse(text) as unknown, text, list];
+    return [JSON.parse(text) as unknown];
   } catch {
-    return [text, list]; // not JSON, so a word or a list of words
+    return [];
   }
 }
 
@@ -122,6 +135,6 @@ function objection(issue: z.core.$ZodIssue | undefined): string {
   return issue.path.length === 0 ? text : `${issue.path.join('.')}: ${text}`;
 }
 
-function refuse(method: Method, what: string, fix: string): MusterError {
+function refuse(method: OptionOwner, what: string, fix: string): MusterError {
   return new MusterError('method.options', what, { where: `--method ${method.id}`, kind: 'usage', fix });
 }

@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { errorMessage, MusterError, suggestName } from '../base/index.ts';
+import { dataSetCalled, dataSetOf } from '../data/index.ts';
+import { filters } from '../image/index.ts';
 import { planMethod } from './plan-method.ts';
+import { findTrainer, planTrainer } from './trainer.ts';
 
 const share = z.number().min(-1).max(1);
 const word = z.string().min(1);
@@ -15,8 +18,19 @@ const recipeSchema = z.strictObject({
   /** Split that is fitted, split that is scored: folders in the data. */
   fit: word,
   test: word,
-  /** `embedded`, or a backbone of a hub. */
-  backbone: word,
+  /** `embedded`, or a backbone of a hub; none where a network is trained from images. */
+  backbone: word.optional(),
+  /** Side of the images that a network is trained on, how pictures get it, and channels; by default the data's own. */
+  size: z.int().min(1).max(4096).optional(),
+  resize: z.enum(['whole', 'centre']).default('whole'),
+  filter: z.enum(filters).default('bicubic'),
+  channels: z.literal([1, 3]).optional(),
+  /** `auto`: bfloat16 where the machine is quick at it. */
+  precision: z.enum(['auto', 'float32', 'bfloat16']).optional(),
+  /** Epochs between two checkpoints that are kept. */
+  keepEvery: z.int().min(1).optional(),
+  /** How long a run takes, and on what. */
+  time: word.optional(),
   /** Runs with the seeds 0, 1, ... */
   seeds: z.int().min(1).max(1000).default(1),
   /** The paper's own figures, as fractions. */
@@ -28,6 +42,8 @@ const recipeSchema = z.strictObject({
       acc: share.optional(),
       nmi: share.optional(),
       ari: share.optional(),
+      /** Accuracy of a linear probe. */
+      probe: share.optional(),
     })
     .optional(),
   text: z.strictObject({ space: word, nouns: word, prompts: word, classes: z.literal('data').optional() }).optional(),
@@ -49,15 +65,38 @@ export function readRecipe(path: string): Recipe {
     throw refuse(path, `${key}${issue?.message ?? 'has another form'}`);
   }
   const recipe = parsed.data;
-  // Class names come with the data, which are not here yet; any name serves to check the rest.
-  const classes = recipe.text?.classes === undefined ? undefined : ['class'];
   try {
-    planMethod({ method: recipe.method, set: recipe.options, classes });
+    checkOptions(recipe, path);
   } catch (error) {
     if (error instanceof MusterError) throw refuse(path, error.message, error);
     throw error;
   }
   return recipe;
+}
+
+function checkOptions({ method, options, text, backbone }: Recipe, path: string): void {
+  const trainer = findTrainer(method);
+  if (trainer !== null) {
+    if (backbone !== undefined) throw refuse(path, `backbone: ${method} trains a network of its own`);
+    planTrainer(trainer, { set: options });
+    return;
+  }
+  if (backbone === undefined) throw refuse(path, `backbone: ${method} needs embeddings of one`);
+  // Class names come with the data, which are not here yet; any name serves to check the rest.
+  planMethod({ method, set: options, classes: text?.classes === undefined ? undefined : ['class'] });
+}
+
+/**
+ * A recipe by its file, or one that comes with muster by its name: `mnist/mmdc`.
+ *
+ * @returns its path
+ * @throws MusterError `recipe` where there is neither
+ */
+export function locateRecipe(name: string, cwd: string): string {
+  const folder = recipeFolder(cwd);
+  const named = folder === null ? null : join(folder, `${name}.toml`);
+  if (existsSync(name) || named === null || !existsSync(named)) return name; // reading it says what is wrong
+  return named;
 }
 
 /**
@@ -83,6 +122,19 @@ export function findRecipe(method: string, data: string, cwd: string): string {
     kind: 'usage',
     fix: `${suggestName(method, others)} (--recipe FILE takes any)`,
   });
+}
+
+/**
+ * The data set that lies at a path, where a name says so: that of the command, or the recipe's where the folder bears one like it.
+ *
+ * @param data as the user gave it
+ * @param located the path it means
+ */
+export function dataSetFor(data: string, located: string, recipe: Recipe | null): string | null {
+  const wanted = recipe === null ? undefined : dataSetOf(recipe.data)?.id;
+  if (!existsSync(data)) return wanted ?? data.toLowerCase();
+  const name = basename(resolve(located)).replace(/\.(tar|tar\.gz|tgz)$/iu, '');
+  return wanted !== undefined && dataSetCalled(name) !== undefined ? wanted : null;
 }
 
 /** `recipes` where the user is, else in the clone that this runs from. */

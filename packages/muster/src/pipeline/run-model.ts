@@ -1,21 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as torch from '@muster/torch';
-import { noGrad, scope, type Tensor } from '@muster/torch';
+import { noGrad, scope, type Device, type Tensor } from '@muster/torch';
 import { readSafetensors, writeSafetensors } from '@muster/torch/io';
 import { z } from 'zod';
 import { MusterError } from '../base/index.ts';
 import { unitRows } from '../cluster/index.ts';
-import { findMethod, type Fitted } from '../methods/index.ts';
+import { findMethod, needsImages, type Fitted, type ImageFitted } from '../methods/index.ts';
+import { findPretraining, type Pretrained } from '../pretraining/index.ts';
 import { marginConfidence } from '../quality/index.ts';
 import { writeFileAtomic } from '../store/index.ts';
 
 /** What a run keeps to give groups to further images. */
 export interface RunModel extends Disposable {
+  /** What `label` takes: embeddings of the run's backbone, or pixels of the size that the run was trained on. */
+  readonly needs: 'embeddings' | 'images';
   /** Groups it may give: the run's own, then those that no image of the run was in. */
   readonly groups: number;
-  /** (N, D) embeddings of the run's backbone -> group of each row as the run numbers them, from 0; -1: in none. */
-  label(embeddings: Tensor): RunLabels;
+  /** (N, D) embeddings, or uint8 (N, H, W, C) -> group of each row as the run numbers them, from 0; -1: in none. */
+  label(rows: Tensor): RunLabels;
   /** Writes it into a folder, which exists; `model.json` last. */
   save(folder: string): Promise<void>;
 }
@@ -34,6 +37,7 @@ const chunk = 8192;
 
 /** Centres of spherical k-means on rows from which a mean was taken. */
 export class CentresModel implements RunModel {
+  readonly needs = 'embeddings';
   readonly groups: number;
   readonly #mean: Tensor; // (1, D)
   readonly #centres: Tensor; // (K, D) unit rows
@@ -92,6 +96,7 @@ export class CentresModel implements RunModel {
 
 /** A fitted method whose groups the run has numbered anew. */
 export class MethodModel implements RunModel {
+  readonly needs: RunModel['needs'];
   readonly groups: number;
   readonly #fitted: Fitted;
   /** For each group of the run the method's own number. */
@@ -100,14 +105,15 @@ export class MethodModel implements RunModel {
 
   /** @param order every group of the method once. Takes the fit over */
   constructor(fitted: Fitted, order: readonly number[]) {
+    this.needs = 'embed' in fitted ? 'images' : 'embeddings';
     this.#fitted = fitted;
     this.#order = order;
     this.#names = new Map(order.map((own, name) => [own, name]));
     this.groups = order.length;
   }
 
-  label(embeddings: Tensor): RunLabels {
-    const { labels, confidence } = this.#fitted.label(embeddings);
+  label(rows: Tensor): RunLabels {
+    const { labels, confidence } = this.#fitted.label(rows);
     const renamed = labels.map((own) => this.#names.get(own) ?? -1);
     return { labels: renamed, confidence: this.groups > 1 ? confidence : null };
   }
@@ -123,6 +129,13 @@ export class MethodModel implements RunModel {
   }
 }
 
+/** Writes the network of a pretraining into a folder, which exists; `model.json` last. */
+export async function saveBackbone(pretrained: Pretrained, folder: string): Promise<void> {
+  pretrained.save(folder);
+  const content = { format: 1, kind: 'backbone', pretraining: pretrained.pretraining };
+  await writeFileAtomic(join(folder, modelFile), `${JSON.stringify(content)}\n`);
+}
+
 const stored = z.discriminatedUnion('kind', [
   z.object({ format: z.literal(1), kind: z.literal('centres') }),
   z.object({
@@ -131,7 +144,9 @@ const stored = z.discriminatedUnion('kind', [
     method: z.string(),
     order: z.array(z.int().min(0)).min(1),
   }),
+  z.object({ format: z.literal(1), kind: z.literal('backbone'), pretraining: z.string() }),
 ]);
+type Stored = z.infer<typeof stored>;
 
 /**
  * Reads the model of a run.
@@ -139,16 +154,50 @@ const stored = z.discriminatedUnion('kind', [
  * @throws MusterError `run.model` where there is none or it is damaged, `method.folder`
  */
 export function loadRunModel(folder: string): RunModel {
+  const content = readModel(folder);
   const path = join(folder, modelFile);
-  if (!existsSync(path)) throw damaged(path, 'the run keeps no model');
-  const read = stored.safeParse(parseJson(path));
-  if (!read.success) throw damaged(path, `it is damaged (${z.prettifyError(read.error).replaceAll('\n', ' ')})`);
-  const content = read.data;
   if (content.kind === 'centres') return CentresModel.load(folder);
+  if (content.kind === 'backbone') {
+    throw new MusterError('run.model', `the run made a backbone (${content.pretraining}), and no groups`, {
+      where: path,
+      kind: 'usage',
+      fix: 'find groups on its embeddings: muster cluster IMAGES --backbone RUN',
+    });
+  }
   const fitted = findMethod(content.method).load(folder);
   if (fitted.groups === content.order.length) return new MethodModel(fitted, content.order);
   fitted.dispose();
   throw damaged(path, `it numbers ${content.order.length} groups, the fit has ${fitted.groups}`);
+}
+
+/**
+ * Reads the network of a run that trained one on images.
+ *
+ * @param folder the run's `model` folder
+ * @throws MusterError `run.model` where the run trained none
+ */
+export function loadRunNetwork(folder: string, device: Device = 'cpu'): Pretrained | ImageFitted {
+  const content = readModel(folder);
+  if (content.kind === 'backbone') {
+    const pretraining = findPretraining(content.pretraining);
+    if (pretraining !== undefined) return pretraining.load(folder, device);
+  } else if (content.kind === 'method') {
+    const method = findMethod(content.method);
+    if (needsImages(method)) return method.load(folder, device);
+  }
+  throw new MusterError('run.model', 'the run trained no network on images', {
+    where: folder,
+    kind: 'usage',
+    fix: 'give a run of muster train with a method or pretraining on images',
+  });
+}
+
+function readModel(folder: string): Stored {
+  const path = join(folder, modelFile);
+  if (!existsSync(path)) throw damaged(path, 'the run keeps no model');
+  const read = stored.safeParse(parseJson(path));
+  if (read.success) return read.data;
+  throw damaged(path, `it is damaged (${z.prettifyError(read.error).replaceAll('\n', ' ')})`);
 }
 
 function parseJson(path: string): unknown {

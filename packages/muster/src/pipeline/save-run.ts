@@ -28,7 +28,7 @@ export async function saveRun(run: FinishedRun, emit: Emit, signal: AbortSignal)
   const groups = groupResults(run);
   const madeAt = new Date();
   const files = {
-    'config.json': json({ format: 1, ...run.settings }),
+    'config.json': json({ format: 1, ...run.config }),
     'assignments.csv': assignmentsCsv(ownTable(run, groups)),
     ...(run.test === null ? {} : { [testFile]: assignmentsCsv({ ...ownTable(run, groups), ...run.test }) }),
     'report.html': renderReport(composeReport(run, groups, chosen, pictures, madeAt)),
@@ -72,11 +72,12 @@ function ownTable(run: FinishedRun, groups: readonly GroupResult[]): AssignmentT
 }
 
 function resultContent(run: FinishedRun, groups: readonly GroupResult[], madeAt: Date): unknown {
-  const { embedded, grouping, metrics, notes, skipped, method, test } = run;
+  const { embedded, grouping, metrics, notes, skipped, method, test, seconds } = run;
   return {
     format: 1,
     madeAt: madeAt.toISOString(),
     images: embedded.items.length,
+    ...(seconds === undefined ? {} : { seconds }),
     reason: grouping.reason,
     inertia: grouping.inertia,
     restarts: grouping.restarts,

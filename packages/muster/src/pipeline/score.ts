@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { MusterError } from '../base/index.ts';
-import { csvLabels, folderLabels, type Collection, type Labels } from '../data/index.ts';
+import { csvLabels, givenLabels, type Collection, type Labels } from '../data/index.ts';
 import { acc, ari, nmi } from '../metrics/index.ts';
 
 /** Agreement of groups with given labels. */
@@ -16,11 +16,12 @@ export interface Scores {
 /**
  * Reads labels. Called before the work starts to find mistakes early, and again, by `scoreGroups`, when it is done: no
  * step of the grouping is given them.
- * @param labels `folders`, or the path of a CSV file
+ * @param labels `folders` or `set`: those that come with the images, as folders or in a data set's own files; else the path
+ *   of a CSV file
  * @throws MusterError `labels` where they cannot be read or fit no image
  */
 export async function readLabels(collection: Collection, labels: string): Promise<Labels> {
-  if (labels === 'folders') return folderLabels(collection);
+  if (labels === 'folders' || labels === 'set') return givenLabels(collection);
   if (!existsSync(labels)) {
     throw new MusterError('labels', 'there is no such file', {
       where: labels,
@@ -44,7 +45,11 @@ export async function scoreGroups(
   items: readonly number[],
   groups: Int32Array,
 ): Promise<Scores | null> {
-  const { values } = await readLabels(collection, labels);
+  return scoreAgainst(await readLabels(collection, labels), items, groups);
+}
+
+/** The same with labels at hand. */
+export function scoreAgainst({ values }: Labels, items: readonly number[], groups: Int32Array): Scores | null {
   const rows = items
     .map((item, row) => ({ truth: values[item] ?? -1, group: groups[row] ?? 0 }))
     .filter(({ truth }) => truth >= 0);

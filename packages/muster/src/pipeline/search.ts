@@ -3,7 +3,7 @@ import { noGrad, scope, setThreads, tensor, type Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
 import { formatCount, MusterError, printable, silent, type Emit } from '../base/index.ts';
 import { nearestNeighbours, unitRows } from '../cluster/index.ts';
-import { centreSquare, decodeImage, prepareImage, readFileBytes, stackImages } from '../image/index.ts';
+import { decodeImage, prepareImage, readFileBytes, stackImages } from '../image/index.ts';
 import {
   buildVocabulary,
   EmbeddedTextSpace,
@@ -17,6 +17,7 @@ import { renderContactSheet } from '../report/index.ts';
 import { isInside, writeFileAtomic } from '../store/index.ts';
 import { groupCaption, withRun, type OpenRun } from './open-run.ts';
 import { parseOptions } from './parse-options.ts';
+import { geometryOfBackbone } from './run-backbone.ts';
 import { searchOptions, unknownSentence, type SearchHit, type SearchOptions } from './search-options.ts';
 import type { SearchOptionsInput, SearchResult } from './search-options.ts';
 import { loadPictures } from './showcase.ts';
@@ -131,11 +132,11 @@ function nothingKnown(text: string, unknown: SearchResult['unknown']): MusterErr
 
 /** (1, D), as the backbone gives it. The caller's. */
 async function embedPicture(backbone: Backbone, path: string): Promise<Tensor> {
-  const { preprocessing, inputSize } = backbone;
+  const { preprocessing } = backbone;
   const image = await decodeImage(await readFileBytes(path, printable(path)), printable(path), {
     atLeast: 2 * preprocessing.resize,
   });
-  const geometry = centreSquare(inputSize, preprocessing.interpolation, preprocessing.resize);
+  const geometry = geometryOfBackbone(backbone);
   return scope(() => {
     const rows = backbone.embed(stackImages([prepareImage(image, geometry)]));
     return tensor(rows.to('float16').toFloat32Array(), [1, backbone.dimension]); // rounded as the collection's are

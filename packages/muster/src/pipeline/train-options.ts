@@ -2,26 +2,48 @@ import { z } from 'zod';
 import { clusterOptions } from './cluster-options.ts';
 import type { Scores } from './score.ts';
 
+const whole = (least: number, most: number) =>
+  z
+    .int({ error: 'must be a whole number' })
+    .min(least, { error: `must be at least ${least}` })
+    .max(most, { error: `must be at most ${most}` });
 const path = z.string().min(1, { error: 'must not be empty' });
 
 /** What `muster train` can be told. */
 export const trainOptions = z.strictObject({
   ...clusterOptions.pick({ groups: true, set: true, classes: true, test: true, store: true, threads: true }).shape,
-  /** Id of a method. */
-  method: path,
-  /** A folder of images, or a data set that has a recipe. */
-  data: path,
-  /** A recipe; by default that of the data set, where `data` is one. */
+  /** Id of a method or a pretraining; needed unless a run is resumed. */
+  method: path.optional(),
+  /** Images, or the name of a data set: looked for in `MUSTER_DATA` and `data`. */
+  data: path.optional(),
+  /** A recipe: its file or its name (`mnist/mmdc`); by default that of the data set, where `data` is a name. */
   recipe: path.optional(),
   /** `embedded`: in place of the recipe's. */
   backbone: z.literal('embedded', { error: 'must be embedded' }).optional(),
-  /** Runs, with the seeds 0, 1, ...; by default the recipe's, else 1. */
-  seeds: z
-    .int({ error: 'must be a whole number' })
-    .min(1, { error: 'must be at least 1' })
-    .max(1000, { error: 'must be at most 1000' })
-    .optional(),
-  labels: path.default('folders'),
+  /** Runs, with the seeds 0, 1, ... or from `seed`; by default the recipe's, else 1. */
+  seeds: whole(1, 1000).optional(),
+  /** The first seed; with it, one run by default. */
+  seed: whole(0, Number.MAX_SAFE_INTEGER).optional(),
+  /** `folders`: those that come with the data; or a CSV file. */
+  labels: path.optional(),
+
+  // For trainings on images.
+  /** Splits to train on, such as `train+test`, in place of the recipe's. */
+  split: path.optional(),
+  epochs: whole(0, 1_000_000).optional(),
+  /** Side of the images; by default the recipe's, else their own. */
+  size: whole(1, 4096).optional(),
+  channels: z.literal([1, 3], { error: 'must be 1 or 3' }).optional(),
+  /** Every n-th epoch's checkpoint is kept. */
+  keepEvery: whole(1, 1_000_000).optional(),
+  precision: z.enum(['auto', 'float32', 'bfloat16'], { error: 'must be auto, float32 or bfloat16' }).optional(),
+  device: z.enum(['cpu', 'cuda'], { error: 'must be cpu or cuda' }).optional(),
+  /** A run that was stopped: it goes on as it was begun. */
+  resume: path.optional(),
+  /** `<run>@<epoch>`: starts from a kept checkpoint of another run. */
+  branch: path.regex(/^.+@\d+$/u, { error: 'must be <run>@<epoch>' }).optional(),
+  /** Folder of the run; with several seeds, of one folder for each. */
+  out: path.optional(),
 });
 
 /** Checked options. */
@@ -33,12 +55,15 @@ export type TrainOptionsInput = z.input<typeof trainOptions>;
 export interface TrainRun {
   readonly seed: number;
   readonly folder: string;
+  /** 0 for a pretraining. */
   readonly groups: number;
   /** On the images that were fitted. */
   readonly fit: Scores | null;
   /** On the images that were not; null where there are none. */
   readonly test: Scores | null;
   readonly seconds: number;
+  /** Remarks the reader must not miss. */
+  readonly notes?: readonly string[];
 }
 
 /** Mean over the runs and their sample standard deviation; null for one run. */

@@ -38,13 +38,36 @@ export async function findRun(where: string, cwd: string): Promise<string> {
   });
 }
 
-/** The run whose result was written last; null where there is none. */
-async function newestRun(stores: readonly string[]): Promise<string | null> {
+/**
+ * Finds a run that may not be finished, by the path of its folder, by the path of a store (its newest run), as `latest`, or by its id.
+ *
+ * @returns absolute path of the run's folder, which holds a `config.json`
+ * @throws MusterError `store.no-run`
+ */
+export async function locateRun(where: string, cwd: string): Promise<string> {
+  const path = resolve(cwd, where);
+  if (existsSync(join(path, configFile))) return path;
+  const stores = (await folderNames(cwd)).filter((name) => name.startsWith('muster-')).map((name) => join(cwd, name));
+  const named = stores.map((store) => join(store, 'runs', where)).find((run) => existsSync(join(run, configFile)));
+  const found = named ?? (await newestRun(where === 'latest' ? stores : [path], configFile));
+  if (found !== null) return found;
+  throw new MusterError('store.no-run', `there is no run ${where} here`, {
+    where: cwd,
+    kind: 'usage',
+    fix: 'give the path of a run or of a store (muster-<name>)',
+  });
+}
+
+/** What a run was told; a training's is there from its beginning. */
+const configFile = 'config.json';
+
+/** The run whose result, or other file, was written last; null where there is none. */
+async function newestRun(stores: readonly string[], file: string = resultFile): Promise<string | null> {
   let newest: { folder: string; time: number } | null = null;
   for (const store of stores) {
     for (const id of await folderNames(join(store, 'runs'))) {
       const folder = join(store, 'runs', id);
-      const time = await modified(join(folder, resultFile));
+      const time = await modified(join(folder, file));
       if (time !== null && (newest === null || time > newest.time)) newest = { folder, time };
     }
   }

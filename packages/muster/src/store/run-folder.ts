@@ -16,6 +16,14 @@ export const modelFolder = 'model';
 /** The groups of further images that a run was tried on, where it was. */
 export const testFile = 'test-assignments.csv';
 
+/** Checkpoints of a training, one line an event, and what says which process is at work. */
+export const checkpointFolder = 'checkpoints';
+export const eventsFile = 'events.jsonl';
+export const lockFile = '.running';
+
+/** Scores of a run's checkpoints. */
+export const evaluationFolder = 'evaluation';
+
 /** What a folder of results holds: file names, and the one that is written last. */
 export interface FolderKind {
   /** Folder in the store where such results go. */
@@ -25,7 +33,11 @@ export interface FolderKind {
 }
 
 /** Results of a grouping. */
-export const runKind: FolderKind = { parent: 'runs', names: [...runFiles, testFile, modelFolder], last: resultFile };
+export const runKind: FolderKind = {
+  parent: 'runs',
+  names: [...runFiles, testFile, modelFolder, checkpointFolder, eventsFile, lockFile, evaluationFolder],
+  last: resultFile,
+};
 
 /** Results of giving further images to the groups of a run. */
 export const assignedKind: FolderKind = {
@@ -61,6 +73,16 @@ export async function makeRunFolder(store: string, now: Date, { parent }: Folder
       if (errorCode(error) !== 'EEXIST') throw storeError(error, folder);
     }
   }
+}
+
+/** The runs of a store, finished or not, the oldest first: absolute paths. */
+export async function listRuns(store: string): Promise<string[]> {
+  const folder = join(store, runKind.parent);
+  const names: string[] = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    throw storeError(error, folder);
+  });
+  return names.sort().map((name) => join(folder, name));
 }
 
 /**

@@ -1,14 +1,19 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { noGrad } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { openSafetensors, writeSafetensors } from '@muster/torch/io';
-import { MusterError } from '../base/index.ts';
+import { errorMessage, MusterError } from '../base/index.ts';
+import type { TallySums } from './loss-tally.ts';
 
 /** Where a training stands: so many whole epochs, and so many steps of the next. */
 export interface Position {
   readonly epoch: number;
   readonly step: number;
+  /** Mean loss of the last whole epoch. */
+  readonly loss?: number;
+  /** Losses of the epoch that was begun. */
+  readonly sums?: TallySums;
 }
 
 /** A named file of a training's tensors; `fingerprint` tells trainings apart. */
@@ -19,14 +24,30 @@ export interface Checkpoint {
   readonly fingerprint: string;
 }
 
+/** A checkpoint that was kept on request. */
+export interface KeptCheckpoint {
+  /** Name of the training. */
+  readonly training: string;
+  /** Whole epochs that were done. */
+  readonly epoch: number;
+  readonly path: string;
+}
+
 /** Writes the tensors and the position; the file appears whole or not at all. */
 export function writeCheckpoint(
   { folder, name, fingerprint }: Checkpoint,
   state: ReadonlyMap<string, Tensor>,
-  { epoch, step }: Position,
+  { epoch, step, ...losses }: Position,
 ): void {
   mkdirSync(folder, { recursive: true });
-  writeSafetensors(fileOf(folder, name), state, { fingerprint, epoch: String(epoch), step: String(step) });
+  const metadata = { fingerprint, epoch: String(epoch), step: String(step), losses: JSON.stringify(losses) };
+  writeSafetensors(fileOf(folder, name), state, metadata);
+}
+
+/** The same under a name that the next one does not replace: `<name>-e0010`. */
+export function keepCheckpoint(checkpoint: Checkpoint, state: ReadonlyMap<string, Tensor>, position: Position): void {
+  const name = `${checkpoint.name}-e${String(position.epoch).padStart(4, '0')}`;
+  writeCheckpoint({ ...checkpoint, name }, state, position);
 }
 
 /**
@@ -40,23 +61,70 @@ export function readCheckpoint(
   state: ReadonlyMap<string, Tensor>,
 ): Position | undefined {
   const path = fileOf(folder, name);
-  if (!existsSync(path)) return undefined;
+  return existsSync(path) ? readFile(path, state, fingerprint) : undefined;
+}
+
+/**
+ * As {@link readCheckpoint}, from any file whose tensors fit: the training goes its own way from there.
+ *
+ * @throws MusterError `train.checkpoint` where it is missing, holds other tensors, or stands in the middle of an epoch
+ */
+export function readBranch(path: string, state: ReadonlyMap<string, Tensor>): Position {
+  if (!existsSync(path)) throw foreign(path, 'there is no such file');
+  const position = readFile(path, state);
+  if (position.step === 0) return position;
+  throw foreign(path, 'it stands in the middle of an epoch, which other options would begin otherwise');
+}
+
+/** The checkpoints that were kept in a folder, by training and epoch; none where there is no folder. */
+export function keptCheckpoints(folder: string): KeptCheckpoint[] {
+  if (!existsSync(folder)) return [];
+  const kept = readdirSync(folder).flatMap((file) => {
+    const [, training, epoch] = /^([^.].*)-e(\d{4,})\.safetensors$/u.exec(file) ?? [];
+    if (training === undefined || epoch === undefined) return [];
+    return [{ training, epoch: Number(epoch), path: join(folder, file) }];
+  });
+  return kept.sort((a, b) => (a.training < b.training ? -1 : a.training > b.training ? 1 : a.epoch - b.epoch));
+}
+
+/** Removes what writes of this checkpoint left that a killed process never ended. */
+export function removeLeftovers({ folder, name }: Checkpoint): void {
+  if (!existsSync(folder)) return;
+  for (const file of readdirSync(folder))
+    if (file.startsWith(`.${name}`) && file.endsWith('.part')) rmSync(join(folder, file), { force: true });
+}
+
+function readFile(path: string, state: ReadonlyMap<string, Tensor>, fingerprint?: string): Position {
   const file = openSafetensors(path);
   try {
     const { metadata } = file;
-    if (metadata.get('fingerprint') !== fingerprint)
+    if (fingerprint !== undefined && metadata.get('fingerprint') !== fingerprint)
       throw foreign(path, 'it was made with other options, another seed or other data');
+    const names = new Set(file.names);
     for (const [key, tensor] of state) {
-      if (!file.names.includes(key)) throw foreign(path, `it has no tensor ${key}`);
+      if (!names.has(key)) throw foreign(path, `it has no tensor ${key}`);
+      const { shape } = file.info(key);
+      if (shape.join() !== tensor.shape.join())
+        throw foreign(path, `${key} is [${shape.join()}], not ${tensor.toString()}`);
+    }
+    // Only now: a state that is half read is none.
+    for (const [key, tensor] of state) {
       const saved = file.get(key);
-      if (saved.shape.join() !== tensor.shape.join())
-        throw foreign(path, `${key} is ${saved.toString()}, not ${tensor.toString()}`);
       noGrad(() => tensor.copy_(saved));
       saved.dispose();
     }
-    return { epoch: Number(metadata.get('epoch')), step: Number(metadata.get('step')) };
+    const losses = lossesOf(metadata.get('losses') ?? '{}', path);
+    return { epoch: Number(metadata.get('epoch')), step: Number(metadata.get('step')), ...losses };
   } finally {
     file.close();
+  }
+}
+
+function lossesOf(text: string, path: string): Pick<Position, 'loss' | 'sums'> {
+  try {
+    return JSON.parse(text) as Pick<Position, 'loss' | 'sums'>; // written by writeCheckpoint, under the same fingerprint
+  } catch (error) {
+    throw foreign(path, `its losses cannot be read (${errorMessage(error)})`);
   }
 }
 

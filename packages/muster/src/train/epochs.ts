@@ -1,126 +1,213 @@
 import { setImmediate } from 'node:timers/promises';
-import { scope, stack } from '@muster/torch';
+import { scope } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
-import { MusterError } from '../base/index.ts';
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { keepCheckpoint, readBranch, readCheckpoint, removeLeftovers, writeCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Position } from './checkpoint.ts';
 import type { TrainingContext } from './context.ts';
+import { freeTensors, LoadAhead } from './load-ahead.ts';
+import { LossTally } from './loss-tally.ts';
+import type { StepLoss } from './loss-tally.ts';
 
-/** One epoch, ready to run. */
-export interface Epoch {
+/** One epoch, ready to run. It may have a `Symbol.dispose` for tensors of its own. */
+export interface Epoch<Batch = undefined> {
   readonly steps: number;
+  /** Images of all steps together, for images a second; default none. */
+  readonly images?: number;
   /**
-   * One gradient step; everything made in it is freed, save the scalar it returns: the loss.
+   * Assembles what a step needs, off the main thread: called in order, ahead of the step. Its tensors are freed after the step.
    */
-  step(index: number): Tensor;
+  load?(index: number): Promise<Batch>;
+  /**
+   * One gradient step; everything made in it is freed, save the scalars it returns: the loss, or named terms of which `loss` is the
+   * whole.
+   */
+  step(index: number, batch: Batch): StepLoss;
 }
 
 /** A training: what is trained and how an epoch begins. */
-export interface Training {
+export interface Training<Batch = undefined> {
   /** Used in events and for the checkpoint's file: kebab-case. */
   readonly name: string;
   /** Equal only for the same options and data; the seed is added. */
   readonly fingerprint: string;
   readonly epochs: number;
-  /** Everything that a step changes: weights, running statistics, the optimiser's moments. */
+  /** Everything that a step or an epoch's beginning changes: weights, running statistics, the optimiser's moments, targets. */
   state(): ReadonlyMap<string, Tensor>;
-  /** Draws the epoch's order. It depends on the seed and the epoch's number alone, so that a resumed epoch is the same. */
-  begin(epoch: number): Epoch;
+  /**
+   * Prepares an epoch. What it draws depends on the seed and the epoch's number alone, so that a resumed epoch is the same.
+   *
+   * @param resumed the epoch was begun before: what its beginning does to the state has been done
+   */
+  begin(epoch: number, resumed: boolean): Epoch<Batch> | Promise<Epoch<Batch>>;
+  /** Further numbers for the event of an epoch that has ended: learning rate, use of the groups, cost of an assignment. */
+  report?(epoch: number): Readonly<Record<string, number>>;
 }
 
-/** Longest time between two turns of the event loop, and between two checkpoints, in milliseconds. */
+/** Longest time between two turns of the event loop, and between two events, in milliseconds. */
 const TURN_MS = 100;
-const CHECKPOINT_MS = 10_000;
+const EVENT_MS = 1000;
+/** Least time between two checkpoints, in seconds, and how many times what writing one takes. */
+const CHECKPOINT_SECONDS = 10;
+const CHECKPOINT_TIMES = 50;
 
 /**
- * Runs a training to its end: steps in scopes, an event an epoch with the mean loss, checkpoints from time to time and at the end.
- * Goes on from a checkpoint of the same training where the context's folder has one.
+ * Runs a training to its end: steps in scopes, an event about once a second and after every epoch, checkpoints from time to time, at
+ * the end, and on request after every n-th epoch. Goes on from a checkpoint of the same training where the context's folder has one.
  *
- * @returns the mean loss of the last epoch that was run; NaN where none was
- * @throws MusterError `train.not-finite` naming epoch and step; the signal's reason where it was aborted
+ * @returns the mean loss of the last epoch; NaN where there was none
+ * @throws MusterError `train.not-finite` naming epoch, step and term; `train.checkpoint`; the signal's reason where it was aborted
  */
-export async function train(training: Training, context: TrainingContext): Promise<number> {
-  const checkpoint = checkpointOf(training, context);
-  const clock = { turn: performance.now(), saved: performance.now() };
-  let start: Position = (checkpoint && readCheckpoint(checkpoint, training.state())) ?? { epoch: 0, step: 0 };
-  const save = (position: Position): void => {
-    if (checkpoint) writeCheckpoint(checkpoint, training.state(), position);
-    clock.saved = performance.now();
-  };
-  let mean = Number.NaN;
-  for (let epoch = start.epoch; epoch < training.epochs; epoch++) {
-    mean = await runEpoch(training, context, { epoch, step: start.step }, clock, save);
-    start = { epoch: epoch + 1, step: 0 };
-    context.emit({
-      stage: training.name,
-      done: epoch + 1,
-      total: training.epochs,
-      unit: 'epochs',
-      values: { loss: mean },
-    });
-    if (context.signal?.aborted === true) save(start);
+export async function train<Batch>(training: Training<Batch>, context: TrainingContext): Promise<number> {
+  const run = new TrainingRun(training, context);
+  let { position } = run;
+  const isNews = position.epoch < training.epochs;
+  while (position.epoch < training.epochs) {
+    position = await run.epoch(position);
+    if (context.signal?.aborted === true) run.save(position);
     context.signal?.throwIfAborted();
   }
-  save({ epoch: Math.max(training.epochs, start.epoch), step: 0 });
-  return mean;
+  if (isNews) run.save(position);
+  return position.loss ?? Number.NaN;
 }
 
-interface Clock {
-  turn: number;
-  saved: number;
-}
+/** A training under way. */
+class TrainingRun<Batch> {
+  /** Where it begins. */
+  readonly position: Position;
+  private readonly training: Training<Batch>;
+  private readonly context: TrainingContext;
+  private readonly checkpoint: Checkpoint | undefined;
+  /** Times in milliseconds. */
+  private turned = performance.now();
+  private told = performance.now();
+  private saved = performance.now();
+  private saving = 0;
 
-async function runEpoch(
-  training: Training,
-  { signal }: TrainingContext,
-  { epoch, step: first }: Position,
-  clock: Clock,
-  save: (position: Position) => void,
-): Promise<number> {
-  const run = training.begin(epoch);
-  const losses: Tensor[] = [];
-  try {
-    for (let step = first; step < run.steps; step++) {
-      losses.push(scope(() => run.step(step)));
-      const now = performance.now();
-      if (now - clock.turn < TURN_MS) continue;
-      await setImmediate();
-      clock.turn = performance.now();
-      const position = { epoch, step: step + 1 };
-      if (signal?.aborted === true) save(position);
-      signal?.throwIfAborted();
-      if (now - clock.saved > CHECKPOINT_MS) save(position);
-    }
-    return meanLoss(losses, training.name, { epoch, step: first });
-  } finally {
-    for (const loss of losses) loss.dispose();
-    disposeEpoch(run);
+  constructor(training: Training<Batch>, context: TrainingContext) {
+    this.training = training;
+    this.context = context;
+    this.checkpoint = checkpointOf(training, context);
+    if (this.checkpoint !== undefined) removeLeftovers(this.checkpoint);
+    const own = this.checkpoint && readCheckpoint(this.checkpoint, training.state());
+    const start = own ?? (context.branch === undefined ? undefined : readBranch(context.branch, training.state()));
+    this.position = start ?? { epoch: 0, step: 0 };
   }
+
+  save(position: Position): void {
+    const start = performance.now();
+    if (this.checkpoint) writeCheckpoint(this.checkpoint, this.training.state(), position);
+    this.saved = performance.now();
+    this.saving = this.saved - start;
+  }
+
+  /** Runs an epoch, or the rest of one. */
+  async epoch(from: Position): Promise<Position> {
+    const { training, context, checkpoint } = this;
+    const epoch = await training.begin(from.epoch, from.step > 0);
+    const tally = new LossTally(training.name, from.epoch, from.sums);
+    const ahead = new LoadAhead(epoch);
+    const start = performance.now();
+    try {
+      for (let step = from.step; step < epoch.steps; step++) {
+        await this.step(epoch, step, ahead, tally);
+        await this.afterStep(
+          epoch,
+          { epoch: from.epoch, step: step + 1, loss: from.loss },
+          { tally, start, first: from.step },
+        );
+      }
+      const means = tally.means();
+      const position = { epoch: from.epoch + 1, step: 0, loss: means.loss };
+      const speed = speedOf(epoch, epoch.steps - from.step, start);
+      this.tell(position.epoch, { ...means, ...speed, ...training.report?.(from.epoch) });
+      const { keepEvery = 0 } = context;
+      if (checkpoint && keepEvery > 0 && position.epoch % keepEvery === 0)
+        keepCheckpoint(checkpoint, training.state(), position);
+      return position;
+    } finally {
+      tally.dispose();
+      await ahead.close();
+      disposeEpoch(epoch);
+    }
+  }
+
+  private async step(epoch: Epoch<Batch>, step: number, ahead: LoadAhead<Batch>, tally: LossTally): Promise<void> {
+    // Without a load there is nothing to wait for; a step may take less time than a promise.
+    const batch = epoch.load === undefined ? (undefined as Batch) : await ahead.take(step);
+    try {
+      tally.add(
+        step,
+        scope(() => epoch.step(step, batch)),
+      );
+    } finally {
+      freeTensors(batch);
+    }
+  }
+
+  /** Lets others have their turn, and does what is due. */
+  private async afterStep(epoch: Epoch<Batch>, position: Position, { tally, start, first }: EpochSoFar): Promise<void> {
+    const now = performance.now();
+    if (now - this.turned >= TURN_MS) {
+      await setImmediate();
+      this.turned = performance.now();
+    } else if (this.context.signal?.aborted !== true) return;
+    const isOver = position.step === epoch.steps; // the end of the epoch has its own event and checkpoint
+    if (this.context.signal?.aborted === true && !isOver) {
+      this.save({ ...position, sums: tally.sums() });
+      this.context.signal.throwIfAborted();
+    }
+    if (isOver) return;
+    if (now - this.told >= EVENT_MS) {
+      const speed = speedOf(epoch, position.step - first, start);
+      this.tell(position.epoch + position.step / epoch.steps, { step: position.step, ...tally.means(), ...speed });
+    }
+    if (now - this.saved >= this.checkpointMs) this.save({ ...position, sums: tally.sums() });
+  }
+
+  /** Least time between two checkpoints: they must not take more than a few hundredths of it. */
+  private get checkpointMs(): number {
+    const { checkpointSeconds } = this.context;
+    if (checkpointSeconds !== undefined) return 1000 * checkpointSeconds;
+    return Math.max(1000 * CHECKPOINT_SECONDS, CHECKPOINT_TIMES * this.saving);
+  }
+
+  /** @param done epochs, the last one in part */
+  private tell(done: number, values: Readonly<Record<string, number>>): void {
+    const { name, epochs } = this.training;
+    this.context.emit({ stage: name, done, total: epochs, unit: 'epochs', values });
+    this.told = performance.now();
+  }
+}
+
+/** What is known in the middle of an epoch: its losses, when it began, and with which step. */
+interface EpochSoFar {
+  readonly tally: LossTally;
+  readonly start: number;
+  readonly first: number;
+}
+
+function speedOf(
+  { images, steps }: Pick<Epoch, 'images' | 'steps'>,
+  done: number,
+  start: number,
+): Record<string, number> {
+  const seconds = (performance.now() - start) / 1000;
+  return {
+    seconds,
+    ...(images === undefined ? {} : { imagesPerSecond: (images * done) / Math.max(1, steps) / seconds }),
+  };
 }
 
 /** An epoch may hold tensors of its own. */
-function disposeEpoch(run: Epoch & Partial<Disposable>): void {
+function disposeEpoch(run: object & Partial<Disposable>): void {
   run[Symbol.dispose]?.();
 }
 
-function meanLoss(losses: readonly Tensor[], name: string, { epoch, step }: Position): number {
-  if (losses.length === 0) return Number.NaN;
-  const values = scope(() => stack(losses).toNumbers());
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new MusterError(
-      'train.not-finite',
-      `The loss is ${values[bad]} in epoch ${epoch + 1}, step ${step + bad + 1}`,
-      {
-        where: name,
-        fix: 'lower the learning rate, or look at the scale of the embeddings',
-      },
-    );
-  }
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function checkpointOf(training: Training, { checkpoints, seed }: TrainingContext): Checkpoint | undefined {
+function checkpointOf<Batch>(
+  { name, fingerprint }: Training<Batch>,
+  { checkpoints, seed, precision = 'float32' }: TrainingContext,
+): Checkpoint | undefined {
   if (checkpoints === undefined) return undefined;
-  return { folder: checkpoints, name: training.name, fingerprint: `${training.fingerprint} seed ${seed}` };
+  const arithmetic = precision === 'float32' ? '' : ` ${precision}`;
+  return { folder: checkpoints, name, fingerprint: `${fingerprint} seed ${seed}${arithmetic}` };
 }

@@ -108,7 +108,12 @@ describe('Optimizer', () => {
       a.grad = tensor([1]);
       optimizer.step();
       expect([a.item(), b.item()]).toEqual([expect.closeTo(0.9, 6), 1]);
-      expect([...optimizer.state().keys()]).toEqual(['0.momentum_buffer']);
+      expect([...optimizer.state().keys()].sort()).toEqual([
+        '0.momentum_buffer',
+        '0.started',
+        '1.momentum_buffer',
+        '1.started',
+      ]);
       b.grad = tensor([1]);
       optimizer.step();
       expect(b.item()).toBeCloseTo(0.9, 6);
@@ -165,6 +170,7 @@ describe('Optimizer', () => {
 
   it.each([
     ['SGD', (p: Tensor[]): Optimizer => new SGD(p, { lr: 0.1, momentum: 0.9 })],
+    ['SGD with dampening', (p: Tensor[]): Optimizer => new SGD(p, { lr: 0.1, momentum: 0.9, dampening: 0.5 })],
     ['Adam', (p: Tensor[]): Optimizer => new Adam(p, { lr: 0.1 })],
     ['AdamW', (p: Tensor[]): Optimizer => new AdamW(p, { lr: 0.1, weightDecay: 0.1 })],
   ])('%s goes on from a saved state as if it had not stopped', (_, make) => {
@@ -188,6 +194,26 @@ describe('Optimizer', () => {
       after.loadState(before.state());
       run(resumed, after, 3, 6);
       expect(resumed.toNumbers()).toEqual(whole.toNumbers());
+    });
+  });
+
+  it('SGD has its whole state before the first step, and a copied one changes nothing', () => {
+    scope(() => {
+      const make = (dampening: number): [Parameter, SGD] => {
+        const parameter = new Parameter(tensor([1, -2]));
+        return [parameter, new SGD([parameter], { lr: 0.1, momentum: 0.9, dampening })];
+      };
+      for (const dampening of [0, 0.5]) {
+        const [[plain, one], [copied, other]] = [make(dampening), make(dampening)];
+        other.loadState(new Map([...one.state()].map(([name, value]) => [name, value.clone()])));
+        for (let step = 0; step < 3; step++) {
+          for (const [parameter, optimizer] of [[plain, one] as const, [copied, other] as const]) {
+            parameter.grad = tensor([0.5, step]);
+            optimizer.step();
+          }
+        }
+        expect(copied.toNumbers()).toEqual(plain.toNumbers());
+      }
     });
   });
 

@@ -1,4 +1,4 @@
-import { _fusedSgd_ } from '../index.ts';
+import { _fusedSgd_, zeros } from '../index.ts';
 import type { Tensor } from '../index.ts';
 import { nonNegative } from './groups.ts';
 import type { Group, GroupsOrParameters, OptimizerOptions } from './groups.ts';
@@ -21,7 +21,8 @@ export class SGD extends Optimizer {
   readonly dampening: number;
   readonly nesterov: boolean;
   private readonly buffers: Tensor[];
-  private readonly started: boolean[];
+  /** Scalars, 1 once a parameter has made a step; none without dampening, where a buffer of zeros comes to the same. */
+  private readonly started: Tensor[];
 
   constructor(parameters: GroupsOrParameters, options: SgdOptions) {
     super(parameters, options);
@@ -31,27 +32,27 @@ export class SGD extends Optimizer {
     this.nesterov = nesterov;
     const all = this.allParameters();
     this.buffers = momentum === 0 ? [] : zerosFor(all);
-    this.started = all.map(() => false);
+    const tellsFirst = momentum !== 0 && dampening !== 0;
+    this.started = tellsFirst ? all.map(({ device }) => zeros([], { dtype: 'float32', device })) : [];
   }
 
-  /** `<place>.momentum_buffer` of the parameters that have made a step. */
+  /** `<place>.momentum_buffer` of each parameter, with dampening also `<place>.started`: 1 once it has made a step. */
   override state(): Map<string, Tensor> {
-    return new Map(this.named().filter((_, index) => this.started[index]));
+    const state = new Map(this.buffers.map((buffer, index) => [`${index}.momentum_buffer`, buffer]));
+    this.started.forEach((started, index) => state.set(`${index}.started`, started));
+    return state;
   }
 
   override loadState(state: ReadonlyMap<string, Tensor>): void {
-    const named = this.named();
-    const begun = named.filter(([name]) => state.has(name));
-    copyState(new Map(begun), state);
-    named.forEach(([name], index) => (this.started[index] = state.has(name)));
+    copyState(this.state(), state);
   }
 
   override dispose(): void {
-    for (const buffer of this.buffers) buffer.dispose();
+    for (const tensor of this.state().values()) tensor.dispose();
   }
 
   protected override update(batch: Batch, group: Group): void {
-    const fresh = batch.indices.map((index) => this.momentum !== 0 && this.started[index] === false);
+    const fresh = batch.indices.map((index) => this.started[index]?.item() === 0);
     for (const isFirstStep of [true, false]) {
       const places = fresh.flatMap((value, place) => (value === isFirstStep ? [place] : []));
       if (places.length > 0) this.descend(places, batch, group, isFirstStep);
@@ -64,10 +65,6 @@ export class SGD extends Optimizer {
     const buffers = momentum === 0 ? [] : pick(this.buffers, indices);
     const settings = { weightDecay, momentum, lr, dampening, nesterov, maximize: false, isFirstStep };
     _fusedSgd_(pick(batch.parameters, places), pick(batch.gradients, places), buffers, settings);
-    for (const index of indices) this.started[index] = true;
-  }
-
-  private named(): [string, Tensor][] {
-    return this.buffers.map((buffer, index) => [`${index}.momentum_buffer`, buffer]);
+    for (const index of indices) this.started[index]?.fill_(1);
   }
 }

@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { confusionFigure } from './confusion.ts';
 import { categoryColour, fitText, svgFigure } from './frame.ts';
+import { groupColumnsFigure } from './group-columns.ts';
 import { lineChart, niceTicks } from './line-chart.ts';
 import { neighbourFigure } from './neighbour-rows.ts';
 import { nounFigure } from './noun-bars.ts';
@@ -45,6 +46,11 @@ const figures: Readonly<Record<string, (text: string) => string>> = {
       { image: image(text, null), caption: 'other', similarity: 0.1 },
     ];
     return neighbourFigure({ ...head(text), rows: [{ ...entry, neighbours }] });
+  },
+  groups: (text) => {
+    const wrong = [{ image: image(text, null), label: text }];
+    const column = { name: text, right: [image(text), image(text)], wrong };
+    return groupColumnsFigure({ ...head(text), columns: [column, { ...column, wrong: [] }] });
   },
   nouns: (text) =>
     nounFigure({ ...head(text), images: [{ image: image(text), caption: text, nouns: [{ text, probability: 0.5 }] }] }),

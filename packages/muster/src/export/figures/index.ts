@@ -1,4 +1,5 @@
 export { confusionFigure, type Confusion } from './confusion.ts';
+export { groupColumnsFigure, type GroupColumn, type GroupColumns } from './group-columns.ts';
 export { lineChart, type Line, type LineChart } from './line-chart.ts';
 export { neighbourFigure, type NeighbourFigure, type NeighbourRow } from './neighbour-rows.ts';
 export { nounFigure, type NounFigure, type NounImage } from './noun-bars.ts';

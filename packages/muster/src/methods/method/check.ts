@@ -15,13 +15,7 @@ const BLOCK_NUMBERS = 1 << 22;
  */
 export function checkData(data: EmbeddingData, groups: number | undefined, needsText: boolean): void {
   const { embeddings, text } = data;
-  const rows = checkTable(embeddings, 'the embeddings');
-  if (groups !== undefined && groups > rows) {
-    throw new MusterError('method.groups', `${rows} rows cannot make ${groups} groups`, {
-      fix: `ask for at most ${rows}`,
-      kind: 'usage',
-    });
-  }
+  checkGroups(checkTable(embeddings, 'the embeddings'), groups, 'rows');
   refuseNonFinite(embeddings, 'embeddings');
   if (needsText && text === undefined) {
     throw new MusterError('method.text', 'This method needs words beside the images', {
@@ -46,6 +40,15 @@ export function checkData(data: EmbeddingData, groups: number | undefined, needs
     );
   }
   refuseNonFinite(text.nouns, 'nouns');
+}
+
+/** @throws MusterError `method.groups` for more groups than rows, or images */
+export function checkGroups(rows: number, groups: number | undefined, what: 'rows' | 'images'): void {
+  if (groups === undefined || groups <= rows) return;
+  throw new MusterError('method.groups', `${rows} ${what} cannot make ${groups} groups`, {
+    fix: `ask for at most ${rows}`,
+    kind: 'usage',
+  });
 }
 
 function checkTable(table: Tensor, name: string): number {
@@ -78,10 +81,10 @@ function refuseNonFinite(table: Tensor, name: string): void {
   }
 }
 
-/** Whether every row equals the first: no method can tell groups apart then. */
+/** Whether every row (or image) equals the first: no method can tell groups apart then. */
 export function areAllEqual(table: Tensor): boolean {
-  const [rows = 0, width = 1] = table.shape;
-  const step = Math.max(1, Math.floor(BLOCK_NUMBERS / width));
+  const [rows = 0] = table.shape;
+  const step = Math.max(1, Math.floor((BLOCK_NUMBERS * rows) / table.numel));
   for (let start = 0; start < rows; start += step) {
     const differs = scope(() =>
       table

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { scope } from '@muster/torch';
-import type { EmbeddingData } from './types.ts';
+import { imageFingerprint } from '../../train/index.ts';
+import type { EmbeddingData, ImageData } from './types.ts';
 
 /** Rows that are looked at. */
 const SAMPLED_ROWS = 64;
@@ -9,7 +10,8 @@ const SAMPLED_ROWS = 64;
  * A text that differs for other options or other data, as far as their sizes and some of their rows tell: it keeps a checkpoint from
  * being taken for another training's.
  */
-export function fingerprintOf(data: EmbeddingData, options: Readonly<Record<string, unknown>>): string {
+export function fingerprintOf(data: EmbeddingData | ImageData, options: Readonly<Record<string, unknown>>): string {
+  if ('pixels' in data) return imageFingerprint(data, options);
   const hash = createHash('sha256');
   hash.update(JSON.stringify(options));
   for (const table of [data.embeddings, ...(data.text === undefined ? [] : [data.text.nouns])]) {

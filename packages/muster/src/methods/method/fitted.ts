@@ -1,17 +1,15 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as torch from '@muster/torch';
 import { noGrad, scope } from '@muster/torch';
 import type { Device, Tensor } from '@muster/torch';
-import { readSafetensors, writeFileAtomically, writeSafetensors } from '@muster/torch/io';
 import { z } from 'zod';
-import { errorMessage, MusterError } from '../../base/index.ts';
-import type { Assignment, Fitted, Labelling, Model, StoredModel, Usage } from './types.ts';
+import type { MusterError } from '../../base/index.ts';
+import { readModelFolder, writeModelFolder } from '../../train/index.ts';
+import type { StoredModel } from '../../train/index.ts';
+import type { Assignment, Fitted, Labelling, Model, Usage } from './types.ts';
 
 /** Numbers of a block of embeddings and of its probabilities. */
 const BLOCK_NUMBERS = 1 << 22;
-const TENSORS = 'fitted.safetensors';
-const SETTINGS = 'fitted.json';
+const NAME = 'fitted';
 const MODEL = 'model.';
 const OWN_LABELS = 'own.labels';
 const OWN_CONFIDENCE = 'own.confidence';
@@ -59,22 +57,7 @@ export class FittedModel implements Fitted {
   }
 
   save(folder: string): void {
-    mkdirSync(folder, { recursive: true });
-    const { tensors, settings } = this.model.store();
-    const own = scope(() => {
-      writeSafetensors(
-        join(folder, TENSORS),
-        new Map([
-          ...[...tensors].map(([name, tensor]) => [`${MODEL}${name}`, tensor] as const),
-          [OWN_LABELS, torch.tensor(this.own.labels)],
-          [OWN_CONFIDENCE, torch.tensor(this.own.confidence)],
-        ]),
-      );
-      const { method, groups, usage, values, words } = this;
-      return { format: 1, method, groups, usage, values, words, settings };
-    });
-    const bytes = new TextEncoder().encode(`${JSON.stringify(own, null, 2)}\n`);
-    writeFileAtomically(join(folder, SETTINGS), (append) => append(bytes));
+    saveFitted(folder, this, this.model.store());
   }
 
   dispose(): void {
@@ -120,45 +103,43 @@ const storedSchema = z.object({
   settings: z.record(z.string(), z.unknown()),
 });
 
+/** Writes a fit and its model into a folder, as {@link readFitted} reads it. */
+export function saveFitted(folder: string, parts: FittedParts, { tensors, settings }: StoredModel): void {
+  const { method, groups, own, usage, values, words } = parts;
+  scope(() => {
+    const all = new Map([
+      ...[...tensors].map(([name, tensor]) => [`${MODEL}${name}`, tensor] as const),
+      [OWN_LABELS, torch.tensor(own.labels)],
+      [OWN_CONFIDENCE, torch.tensor(own.confidence)],
+    ]);
+    writeModelFolder(folder, NAME, all, { format: 1, method, groups, usage, values, words, settings });
+  });
+}
+
 /**
- * Reads what {@link FittedModel.save} wrote.
+ * Reads what {@link saveFitted} wrote.
  *
  * @throws MusterError `method.folder` where it is missing, damaged, or another method's
  */
-export function loadFitted(folder: string, method: string, restore: (stored: StoredModel) => Model): FittedModel {
-  const path = join(folder, SETTINGS);
-  const refuse = (why: string, cause?: unknown): MusterError =>
-    new MusterError('method.folder', why, { where: path, cause, fix: 'fit the method again' });
-  if (!existsSync(path)) throw refuse('There is no fitted method in this folder');
-  const stored = storedSchema.safeParse(parseJson(readFileSync(path, 'utf8'), refuse));
-  if (!stored.success) throw refuse(`The file is damaged: ${z.prettifyError(stored.error)}`);
-  const { settings, ...parts } = stored.data;
+export function readFitted<M>(
+  folder: string,
+  method: string,
+  restore: (stored: StoredModel) => M,
+): { parts: FittedParts; model: M } {
+  const { tensors: all, description, refuse } = readModelFolder(folder, NAME, storedSchema);
+  const { settings, ...parts } = description;
   if (parts.method !== method) throw refuse(`It holds a fit of ${parts.method}, not of ${method}`);
-  const all = readSafetensors(join(folder, TENSORS));
-  const tensors = new Map<string, Tensor>();
-  for (const [name, tensor] of all) {
-    if (!name.startsWith(MODEL)) continue;
-    // A copy in the engine's own memory: products depend on how the file's tensors happen to be aligned.
-    tensors.set(name.slice(MODEL.length), tensor.clone());
-    tensor.dispose();
-  }
   const own = {
     labels: takeOwn(all, OWN_LABELS, Int32Array, refuse),
     confidence: takeOwn(all, OWN_CONFIDENCE, Float32Array, refuse),
   };
-  return new FittedModel({ ...parts, own }, restore({ tensors, settings }), 'cpu');
+  const tensors = new Map([...all].map(([name, tensor]) => [name.slice(MODEL.length), tensor]));
+  return { parts: { ...parts, own }, model: restore({ tensors, settings }) };
 }
 
-function parseJson(text: string, refuse: (why: string, cause?: unknown) => MusterError): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw refuse(`The file is damaged: ${errorMessage(error)}`, error);
-  }
-}
-
+/** The values of a tensor that is no part of the model; it is taken out. */
 function takeOwn<T extends Int32Array | Float32Array>(
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: Map<string, Tensor>,
   name: string,
   kind: new (length: number) => T,
   refuse: (why: string) => MusterError,
@@ -166,6 +147,7 @@ function takeOwn<T extends Int32Array | Float32Array>(
   const tensor = tensors.get(name);
   const values = tensor?.toTypedArray();
   tensor?.dispose();
+  tensors.delete(name);
   if (!(values instanceof kind)) throw refuse(`${name} is missing`);
   return values;
 }

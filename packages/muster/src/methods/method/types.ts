@@ -1,6 +1,8 @@
 import type { Device, Tensor } from '@muster/torch';
 import type { z } from 'zod';
-import type { TrainingContext } from '../../train/index.ts';
+import type { ImageData, ImageEmbedder, ImageShape, StoredModel, TrainingContext } from '../../train/index.ts';
+
+export type { ImageData, ImageShape, StoredModel } from '../../train/index.ts';
 
 /** What a method makes groups from; `either`: pixels or embeddings as rows. */
 export type Needs = 'embeddings' | 'images' | 'either';
@@ -80,13 +82,6 @@ export interface Model {
   dispose(): void;
 }
 
-/** A model as it is kept in a folder. */
-export interface StoredModel {
-  readonly tensors: ReadonlyMap<string, Tensor>;
-  /** Plain JSON values. */
-  readonly settings: Readonly<Record<string, unknown>>;
-}
-
 /** What a method's own `fit` gives. */
 export interface Fit {
   readonly model: Model;
@@ -100,8 +95,27 @@ export interface Fit {
   readonly words?: readonly string[];
 }
 
-/** A finished fit: gives groups to any embeddings of the same backbone. */
-export interface Fitted {
+/** The same for a method that trains a network on images: `probabilities` takes uint8 [n, H, W, C] on the model's device. */
+export interface ImageModel extends Model, ImageEmbedder {}
+
+/** What an image method's own `fit` gives. */
+export interface ImageFit extends Omit<Fit, 'model' | 'values'> {
+  readonly model: ImageModel;
+  /** Numbers for the report; those that are not known are left out. */
+  readonly values?: Readonly<Record<string, number | undefined>>;
+}
+
+/** Gives groups to rows: to embeddings of the same backbone, or, where it was trained on images, to images of the same size. */
+export interface Assigner {
+  /** Float32 [N, D], or uint8 [N, H, W, C], to groups and probabilities. */
+  assign(rows: Tensor): Assignment;
+  /** As `assign`, without holding N x K probabilities. */
+  label(rows: Tensor): Labelling;
+  dispose(): void;
+}
+
+/** A finished fit: gives groups to anything of the same kind. */
+export interface Fitted extends Assigner {
   readonly method: string;
   readonly groups: number;
   /** Of the rows it was fitted on. */
@@ -109,23 +123,28 @@ export interface Fitted {
   readonly usage: Usage;
   readonly values: Readonly<Record<string, number>>;
   readonly words: readonly string[];
-  /** [N, D] float32 to groups and probabilities. */
-  assign(embeddings: Tensor): Assignment;
-  /** As `assign`, without holding N x K probabilities. */
-  label(embeddings: Tensor): Labelling;
   /** Writes fitted.safetensors and fitted.json into a folder, which is made if needed. */
   save(folder: string): void;
-  dispose(): void;
 }
 
-/** One clustering method. */
-export interface Method {
+/** A trained network that gives groups and embeddings. */
+export interface ImageAssigner extends Assigner {
+  /** Numbers of an embedding, D. */
+  readonly dimension: number;
+  /** uint8 [N, H, W, C] to float32 [N, D] on the CPU, the caller's: the features before the head. */
+  embed(pixels: Tensor): Tensor;
+}
+
+/** A finished fit of an image method. */
+export interface ImageFitted extends Fitted, ImageAssigner {}
+
+/** What all methods have. */
+interface MethodFacts {
   /** The paper's name in kebab case. */
   readonly id: string;
   readonly title: string;
   /** Where it comes from. */
   readonly paper: string;
-  readonly needs: Needs;
   /** Whether it needs words beside the images. */
   readonly text: boolean;
   readonly promises: Promises;
@@ -135,6 +154,11 @@ export interface Method {
   readonly cost: string;
   /** Whether the work is done in epochs, with checkpoints. */
   readonly trains: boolean;
+}
+
+/** A method on embeddings of some backbone. */
+export interface EmbeddingMethod extends MethodFacts {
+  readonly needs: 'embeddings' | 'either';
   /**
    * @throws MusterError `method.options`, `method.rows`, `method.groups`, `method.not-finite`, `method.text`, or the method's own
    */
@@ -142,3 +166,31 @@ export interface Method {
   /** Reads what `Fitted.save` wrote. @throws MusterError `method.folder` */
   load(folder: string): Fitted;
 }
+
+/** A method that trains its own network on images. */
+export interface ImageMethod extends MethodFacts {
+  readonly needs: 'images';
+  /**
+   * @throws MusterError `method.options`, `train.pixels`, `method.groups`, what `train` throws, or the method's own
+   */
+  fit(data: ImageData, options: Readonly<Record<string, unknown>>, context: MethodContext): Promise<ImageFitted>;
+  /** Reads what `Fitted.save` wrote. @throws MusterError `method.folder` */
+  load(folder: string, device?: Device): ImageFitted;
+  /**
+   * The network as a kept checkpoint has it.
+   *
+   * @param file of the checkpoint
+   * @param options those of the fit
+   * @param shape of the images of the fit
+   * @throws MusterError `method.options`; TorchError where the file is no checkpoint of this method
+   */
+  openCheckpoint(
+    file: string,
+    options: Readonly<Record<string, unknown>>,
+    shape: ImageShape,
+    device?: Device,
+  ): ImageAssigner;
+}
+
+/** One clustering method. `needs` tells the two kinds apart. */
+export type Method = EmbeddingMethod | ImageMethod;

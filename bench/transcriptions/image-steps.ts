@@ -1,0 +1,180 @@
+/**
+ * Compares the first 20 steps of SimCLR and of RotNet with plain PyTorch, from the same weights, batches and parameters of the views:
+ * `node --conditions=muster-source bench/transcriptions/image-steps.ts [simclr] [rotnet]`. Needs the peers' Python environment (bench/make-peers.sh,
+ * MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-3.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as torch from '@muster/torch';
+import { generator, scope, setThreads, Tensor } from '@muster/torch';
+import { readSafetensors, writeSafetensors } from '@muster/torch/io';
+import type { Module } from '@muster/torch/nn';
+import { SGD } from '@muster/torch/optim';
+import { Draws, quarterTurns } from '../../packages/muster/src/augment/index.ts';
+import {
+  completeSimClrOptions,
+  rotNetOptions,
+  rotNetTraining,
+  rotNetView,
+  rotNetwork,
+  simClrNetwork,
+  simClrOptions,
+  simClrTraining,
+} from '../../packages/muster/src/pretraining/index.ts';
+import {
+  channelsFirst,
+  contrastiveView,
+  gatherPixels,
+  settingsTensor,
+  shuffledRows,
+} from '../../packages/muster/src/train/index.ts';
+import type { Training } from '../../packages/muster/src/train/index.ts';
+
+const [STEPS, LIMIT] = [20, 1e-3] as const;
+const [IMAGES, BATCH, SIDE] = [96, 32, 16] as const;
+/** Low enough that the last digits, which threads and kernels decide, do not grow to the second within the steps. */
+const RATE = 0.005;
+const seed = 17;
+const context = { seed, device: 'cpu' } as const;
+
+/** What one side starts from, and the losses of the other. */
+interface Comparison {
+  /** `network.<name>`: weights; `inputs.<step>`: what the network sees in a step. */
+  readonly start: ReadonlyMap<string, Tensor>;
+  readonly settings: Readonly<Record<string, number>>;
+  readonly losses: readonly number[];
+}
+
+/** Coloured blocks with noise: uint8 [IMAGES, SIDE, SIDE, 3]. */
+function pictures(): Tensor {
+  return scope(() => {
+    using random = generator(seed);
+    const draw = { generator: random, dtype: 'float32' } as const;
+    const blocks = torch.rand([IMAGES, SIDE / 8, SIDE / 8, 3], draw);
+    const large = blocks.repeatInterleave(8, 1).repeatInterleave(8, 2);
+    const noise = torch.rand([IMAGES, SIDE, SIDE, 3], draw);
+    return large.mul(0.8).add(noise.mul(0.2)).mul(255).to('uint8');
+  });
+}
+
+async function lossesOf(training: Training<Tensor>): Promise<number[]> {
+  const losses: number[] = [];
+  for (let epoch = 0; losses.length < STEPS; epoch++) {
+    const run = await training.begin(epoch, false);
+    for (let step = 0; step < run.steps && losses.length < STEPS; step++) {
+      const batch = await run.load?.(step);
+      if (batch === undefined) throw new Error('an epoch over images loads its batches');
+      losses.push(scope(() => whole(run.step(step, batch)).item()));
+      batch.dispose();
+    }
+  }
+  return losses;
+}
+
+function whole(loss: ReturnType<Awaited<ReturnType<Training['begin']>>['step']>): Tensor {
+  const value = loss instanceof Tensor ? loss : loss['loss'];
+  if (value === undefined) throw new Error('a step gives a loss');
+  return value;
+}
+
+/** What the network sees in each step, by the same rows and draws as in the training. */
+async function inputsOf(
+  pixels: Tensor,
+  stream: string,
+  view: (images: Tensor, epoch: number, rows: Int32Array) => Tensor,
+): Promise<[string, Tensor][]> {
+  const inputs: [string, Tensor][] = [];
+  for (let epoch = 0; inputs.length < STEPS; epoch++) {
+    for (const rows of shuffledRows(IMAGES, BATCH, seed, epoch, stream)) {
+      using batch = await gatherPixels(pixels, rows);
+      inputs.push([`inputs.${inputs.length}`, scope(() => view(channelsFirst(batch), epoch, rows).contiguous())]);
+    }
+  }
+  return inputs.slice(0, STEPS);
+}
+
+function weightsOf(network: Module): [string, Tensor][] {
+  return [...network.stateDict()].map(([name, value]) => [`network.${name}`, value.detach().clone()]);
+}
+
+async function simClr(): Promise<Comparison> {
+  const data = { pixels: pictures() };
+  const options = completeSimClrOptions(simClrOptions.parse({ batch: BATCH, rate: RATE }), data);
+  const network = simClrNetwork(options, 3, seed, 'cpu');
+  const view = contrastiveView(options);
+  const inputs = await inputsOf(data.pixels, 'two-views', (images, epoch, rows) =>
+    torch.cat([0, 1].map((number) => view(images, new Draws({ seed, epoch, view: number, rows })))),
+  );
+  const start = new Map([...weightsOf(network), ...inputs]);
+  const { rate, momentum, weightDecay, temperature } = options;
+  const optimizer = new SGD(network.parameters(), { lr: rate, momentum, weightDecay });
+  const settings = settingsTensor(options);
+  const training = simClrTraining({ data, options, context, fingerprint: '', network, optimizer, settings });
+  const stepsAnEpoch = IMAGES / BATCH;
+  return {
+    start,
+    settings: { rate, momentum, weightDecay, temperature, epochs: options.epochs, stepsAnEpoch },
+    losses: await lossesOf(training),
+  };
+}
+
+async function rotNet(): Promise<Comparison> {
+  const data = { pixels: pictures() };
+  const options = rotNetOptions.parse({ batch: BATCH, rate: RATE, size: SIDE, crop: 12 });
+  using random = generator(seed);
+  const network = rotNetwork(options, 3, random, 'cpu');
+  const view = rotNetView(options);
+  const inputs = await inputsOf(data.pixels, 'rotation', (images, epoch, rows) => {
+    const own = Int32Array.from({ length: 4 * rows.length }, (_, at) => 4 * (rows[at >> 2] ?? 0) + (at & 3));
+    return view(quarterTurns(images).images, new Draws({ seed, epoch, view: 2, rows: own }));
+  });
+  const start = new Map([...weightsOf(network), ...inputs]);
+  const { rate, momentum, weightDecay } = options;
+  const optimizer = new SGD(network.parameters(), { lr: rate, momentum, nesterov: true, weightDecay });
+  const training = rotNetTraining({ data, options, context, fingerprint: '', network, optimizer });
+  return { start, settings: { rate, momentum, weightDecay }, losses: await lossesOf(training) };
+}
+
+/** The transcription's losses from the same start. */
+function transcribed(method: string, { start, settings }: Comparison, python: string): number[] {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-steps-'));
+  try {
+    writeSafetensors(join(folder, 'start.safetensors'), start, { settings: JSON.stringify(settings) });
+    const program = fileURLToPath(new URL('image_steps.py', import.meta.url));
+    const { status, stderr } = spawnSync(python, [program, method, folder], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`the transcription of ${method} failed: ${stderr.trim()}`);
+    return readSafetensors(join(folder, 'losses.safetensors')).get('losses')?.toNumbers() ?? [];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function main(): Promise<number> {
+  setThreads(1);
+  const python = join(process.env['MUSTER_PEERS'] ?? join(homedir(), '.cache', 'muster', 'peers'), 'bin', 'python');
+  if (!existsSync(python)) {
+    process.stdout.write('skipped: no Python environment of the peers (bash bench/make-peers.sh)\n');
+    return 0;
+  }
+  let worst = 0;
+  const wanted = process.argv.slice(2);
+  for (const [method, make] of Object.entries({ simclr: simClr, rotnet: rotNet })) {
+    if (wanted.length > 0 && !wanted.includes(method)) continue;
+    const ours = await make();
+    const theirs = transcribed(method, ours, python);
+    const differences = theirs.map((loss, step) => Math.abs(loss - (ours.losses[step] ?? NaN)));
+    const largest = theirs.length === STEPS ? Math.max(...differences) : NaN;
+    const [first = NaN, last = NaN] = [ours.losses[0], ours.losses.at(-1)];
+    const range = `loss from ${first.toFixed(4)} to ${last.toFixed(4)}`;
+    process.stdout.write(
+      `${method}: ${theirs.length} steps, ${range}, largest difference ${largest.toExponential(1)}\n`,
+    );
+    worst = Number.isNaN(largest) ? Infinity : Math.max(worst, largest);
+  }
+  return worst <= LIMIT ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,151 @@
+/**
+ * Compares the first 20 steps of MMDC (both networks, and its rotation task) with a PyTorch transcription, from the same weights,
+ * batches and views: `node --conditions=muster-source bench/transcriptions/mmdc-steps.ts`. Needs the peers' Python environment
+ * (bench/make-peers.sh, MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-3.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as torch from '@muster/torch';
+import { scope, setThreads, Tensor } from '@muster/torch';
+import { readSafetensors, writeSafetensors } from '@muster/torch/io';
+import { Random, silent } from '../../packages/muster/src/base/index.ts';
+import { mmdcEpoch, mmdcOptions, startMmdc } from '../../packages/muster/src/methods/index.ts';
+import type { MmdcState } from '../../packages/muster/src/methods/index.ts';
+import { channelsFirst, shuffledRows } from '../../packages/muster/src/train/index.ts';
+import type { Epoch, StepLoss } from '../../packages/muster/src/train/index.ts';
+
+const [STEPS, LIMIT, COUNT, BATCH, GROUPS, SIDE] = [20, 1e-3, 1280, 64, 10, 32] as const;
+const context = { seed: 17, device: 'cpu', emit: silent } as const;
+const common = { groups: GROUPS, batch: BATCH, width: 16 } as const;
+const digits = {
+  ...common,
+  network: 'vgg',
+  rotation: false,
+  crop: 24,
+  crops: [24, 20, 16],
+  turn: 25,
+  flip: 0,
+} as const;
+
+/** What one side starts from, and the losses of the other. */
+interface Comparison {
+  readonly start: ReadonlyMap<string, Tensor>;
+  readonly losses: readonly number[];
+}
+
+/** Blobs of light: uint8 [COUNT, SIDE, SIDE, channels]. */
+function pictures(channels: number): Tensor {
+  const random = new Random(5);
+  const values = new Uint8Array(COUNT * SIDE * SIDE * channels);
+  for (let image = 0; image < COUNT; image++) {
+    const [x, y, size] = [random.below(SIDE), random.below(SIDE), 3 + random.below(8)];
+    const colour = Array.from({ length: channels }, () => random.float());
+    for (let at = 0; at < SIDE * SIDE; at++) {
+      const distance = ((at % SIDE) - x) ** 2 + (Math.floor(at / SIDE) - y) ** 2;
+      const light = 220 * Math.exp(-distance / (2 * size ** 2)) + 30 * random.float();
+      for (let c = 0; c < channels; c++) values[(image * SIDE * SIDE + at) * channels + c] = light * (colour[c] ?? 0);
+    }
+  }
+  return torch.tensor(values, [COUNT, SIDE, SIDE, channels]);
+}
+
+function weightsOf(state: ReadonlyMap<string, Tensor>): [string, Tensor][] {
+  return [...state].map(([name, value]) => [`w/${name}`, value.detach().clone({ memoryFormat: 'contiguous' })]);
+}
+
+function valueOf(loss: StepLoss): number {
+  return (loss instanceof Tensor ? loss : loss['loss'])?.item() ?? Number.NaN;
+}
+
+async function lossesOf(epoch: Epoch<Tensor>): Promise<number[]> {
+  const losses: number[] = [];
+  for (let step = 0; step < STEPS; step++) {
+    const batch = await epoch.load?.(step);
+    if (batch === undefined) throw new Error('an epoch over images loads its batches');
+    losses.push(scope(() => valueOf(epoch.step(step, batch))));
+    batch.dispose();
+  }
+  return losses;
+}
+
+async function clustering(network: 'vgg' | 'resnet18'): Promise<Comparison> {
+  const pixels = pictures(network === 'vgg' ? 1 : 3);
+  const options = mmdcOptions.parse(network === 'vgg' ? digits : { ...common, network, rotation: false });
+  const state = startMmdc({ pixels }, options, context);
+  const batches = shuffledRows(COUNT, BATCH, context.seed, 0, 'clustering').slice(0, STEPS);
+  const seen = batches.map((rows) => {
+    const index = torch.tensor(BigInt64Array.from(rows, BigInt));
+    const images = channelsFirst(pixels.indexSelect(0, index));
+    const views = {
+      plain: state.views.plain(images),
+      augmented: state.views.augmented({ images, rows, ...context, epoch: 0 }, 1),
+    };
+    return { index, plain: views.plain.contiguous(), augmented: views.augmented.contiguous() };
+  });
+  const start = new Map([
+    ...weightsOf(state.network.module.stateDict()),
+    ['targets', state.targets.of(Int32Array.from({ length: COUNT }, (_, row) => row))],
+    ['rows', torch.stack(seen.map(({ index }) => index))],
+    ['plain', torch.stack(seen.map(({ plain }) => plain))],
+    ['augmented', torch.stack(seen.map(({ augmented }) => augmented))],
+  ]);
+  return { start, losses: await lossesOf(mmdcEpoch(state, 0, false)) };
+}
+
+/** The rotation task; the images are caught where they enter the network. */
+async function rotations(): Promise<Comparison> {
+  const state = startMmdc({ pixels: pictures(3) }, mmdcOptions.parse({ ...common, rotationRate: 0.01 }), context);
+  const start = new Map(weightsOf(state.network.module.stateDict()));
+  const turned: { readonly values: Float32Array; readonly shape: readonly number[] }[] = [];
+  const features = (images: Tensor): Tensor => {
+    turned.push({ values: images.toFloat32Array(), shape: images.shape }); // the step's scope frees tensors
+    return state.network.features(images);
+  };
+  const watched: MmdcState = { ...state, network: { ...state.network, features } };
+  const losses = await lossesOf(mmdcEpoch(watched, 0, false));
+  return {
+    start: start.set('turned', torch.stack(turned.map(({ values, shape }) => torch.tensor(values, shape)))),
+    losses,
+  };
+}
+
+/** The transcription's losses from the same start. */
+function transcribed(kind: string, { start }: Comparison, python: string): number[] {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-mmdc-steps-'));
+  try {
+    writeSafetensors(join(folder, 'start.safetensors'), start);
+    const program = fileURLToPath(new URL('mmdc_steps.py', import.meta.url));
+    const { status, stderr } = spawnSync(python, [program, kind, folder], { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`the transcription of ${kind} failed: ${stderr.trim()}`);
+    return readSafetensors(join(folder, 'losses.safetensors')).get('losses')?.toNumbers() ?? [];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function main(): Promise<number> {
+  setThreads(1);
+  const python = join(process.env['MUSTER_PEERS'] ?? join(homedir(), '.cache', 'muster', 'peers'), 'bin', 'python');
+  if (!existsSync(python)) {
+    process.stdout.write('skipped: no Python environment of the peers (bash bench/make-peers.sh)\n');
+    return 0;
+  }
+  const kinds = { vgg: () => clustering('vgg'), resnet: () => clustering('resnet18'), rotations };
+  let worst = 0;
+  for (const [kind, make] of Object.entries(kinds)) {
+    const ours = await make();
+    const theirs = transcribed(kind, ours, python);
+    const differences = theirs.map((loss, step) => Math.abs(loss - (ours.losses[step] ?? NaN)));
+    const largest = theirs.length === STEPS ? Math.max(...differences) : NaN;
+    const [first = NaN, last = NaN] = [ours.losses[0], ours.losses.at(-1)];
+    const range = `loss from ${first.toFixed(4)} to ${last.toFixed(4)}`;
+    process.stdout.write(`${kind}: ${theirs.length} steps, ${range}, largest difference ${largest.toExponential(1)}\n`);
+    worst = Number.isNaN(largest) ? Infinity : Math.max(worst, largest);
+  }
+  return worst <= LIMIT ? 0 : 1;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,166 @@
+import { scope } from '@muster/torch';
+import type { Tensor } from '@muster/torch';
+import { Adam } from '@muster/torch/optim';
+import { seedStream } from '../base/index.ts';
+import type { ClusterNetwork } from '../models/index.ts';
+import {
+  channelsFirst,
+  embedImages,
+  plainDraws,
+  plainView,
+  settingsTensor,
+  strongView,
+  train,
+} from '../train/index.ts';
+import { defineImageMethod, findNeighbours, fingerprintOf, uniformWeights } from './method.ts';
+import type { ImageData, ImageFit, MethodContext } from './method.ts';
+import { BestState } from './scan-images/best-state.ts';
+import { clusteringTraining } from './scan-images/clustering.ts';
+import { ScanModel } from './scan-images/model.ts';
+import { scanImagesOptions } from './scan-images/options.ts';
+import type { ScanImagesOptions } from './scan-images/options.ts';
+import { pretextOf } from './scan-images/pretext.ts';
+import type { Pretext } from './scan-images/pretext.ts';
+import { allLogits, selectionLoss } from './scan-images/selection.ts';
+import { selfLabelling } from './scan-images/self-labelling.ts';
+import { clusterNetwork } from './scan-images/setting.ts';
+import type { ScanSetting } from './scan-images/setting.ts';
+
+/**
+ * SCAN as it was published, on images: a pretext task gives neighbours; then backbone and head are trained together so that neighbours
+ * agree; then on the images that the head is sure of. The clustering step alone, on the features of any backbone, is the method `scan`.
+ */
+export const scanImages = defineImageMethod({
+  id: 'scan-images',
+  title: 'SCAN: neighbours of a pretext agree, then sure images teach the others; the backbone is trained, too',
+  paper: 'Van Gansbeke et al., "SCAN: Learning to Classify Images without Labels", ECCV 2020',
+  promises: 'up-to-k',
+  options: scanImagesOptions,
+  cost: 'two images through the network for each image and epoch, in three trainings; neighbours N² 128 once',
+  restore: (stored, device) => ScanModel.restore(stored, device),
+  restoreCheckpoint: (tensors, { groups }, _shape, device) => ScanModel.ofCheckpoint(tensors, groups, device),
+
+  async fit(data, options, context): Promise<ImageFit> {
+    const { groups } = options;
+    const pretext = await pretextOf(data, options, context);
+    using pretextNetwork = pretext.network;
+    const { setting } = pretext;
+    using neighbours = nearestOf(data, pretext, options, context);
+    using guard = new DisposableStack();
+    const network = guard.use(
+      clusterNetwork(setting, groups, seedStream(context.seed, 'scan', 'head'), context.device),
+    );
+    network.backbone.loadStateDict(pretextNetwork.backbone.stateDict());
+    using settings = settingsTensor(setting);
+
+    const start = { data, options, context: { ...context, branch: undefined }, setting, network, settings };
+    const clustering = await cluster(start, neighbours);
+    const loss = await labelSelf(start);
+    guard.move(); // the network is the model's now
+    const values = finite({ ...clustering, selfLabelling: loss });
+    return { model: new ScanModel(network, setting, groups), groups, values };
+  },
+});
+
+/** The values of stages that were run. */
+function finite(values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
+}
+
+/** What the two stages begin with. */
+interface Stage {
+  readonly data: ImageData;
+  readonly options: ScanImagesOptions;
+  readonly context: MethodContext;
+  readonly setting: ScanSetting;
+  readonly network: ClusterNetwork;
+  readonly settings: Tensor;
+}
+
+/** int64 [N, k + 1]: every image and its nearest others, by the cosine of the pretext's outputs on plain views. */
+function nearestOf(
+  { pixels }: ImageData,
+  { network, setting }: Pretext,
+  { neighbours, pool }: ScanImagesOptions,
+  { seed, device, signal }: MethodContext,
+): Tensor {
+  network.eval();
+  const plain = plainView(setting);
+  const embed = (block: Tensor): Tensor =>
+    network.forward(plain(channelsFirst(block), plainDraws(block.shape[0] ?? 0))).to('float32');
+  using outputs = embedImages({ dimension: setting.projection, embed }, pixels, device);
+  return scope(() => findNeighbours(outputs, { k: neighbours, pool, seed, signal, withSelf: true }));
+}
+
+/** The clustering step; the network has the state of the epoch that was kept afterwards. */
+async function cluster(
+  { data, options, context, setting, network, settings }: Stage,
+  neighbours: Tensor,
+): Promise<Record<string, number>> {
+  const { pixels } = data;
+  const { groups, epochs, batch, rate, weightDecay, entropyWeight } = options;
+  const { seed, device, emit } = context;
+  using weights = uniformWeights(neighbours);
+  using optimizer = new Adam(network.parameters(), { lr: rate, weightDecay });
+  const plain = plainView(setting);
+  const logitsOf = (block: Tensor): Tensor =>
+    network.forward(plain(channelsFirst(block), plainDraws(block.shape[0] ?? 0)));
+  using best = new BestState(network, (epoch) => {
+    network.eval();
+    using logits = allLogits(pixels, groups, device, logitsOf);
+    const loss = selectionLoss(logits, neighbours);
+    emit({ stage: 'scan-selection', done: epoch + 1, total: epochs, unit: 'epochs', values: { loss } });
+    return loss;
+  });
+  const keepsBest = options.keep === 'lowest-loss';
+  const training = clusteringTraining({
+    fingerprint: fingerprintOf(data, options),
+    seed: seedStream(seed, 'scan-clustering'),
+    epochs,
+    batch,
+    entropyWeight,
+    pixels,
+    neighbours,
+    weights,
+    network,
+    strong: strongView(setting, options),
+    optimizer,
+    arithmetic: context,
+    settings,
+    best: keepsBest ? best : null,
+  });
+  const loss = await train(training, context);
+  if (!keepsBest || epochs === 0) return { clustering: loss };
+  best.offer(epochs - 1);
+  best.restore();
+  return { clustering: loss, selection: best.loss };
+}
+
+/** Self-labelling. @returns the mean loss of its last epoch, NaN where there was none */
+async function labelSelf({ data, options, context, setting, network, settings }: Stage): Promise<number> {
+  const {
+    selfEpochs: epochs,
+    selfBatch: batch,
+    selfRate: lr,
+    selfWeightDecay: weightDecay,
+    threshold,
+    balance,
+  } = options;
+  using optimizer = new Adam(network.parameters(), { lr, weightDecay });
+  const training = selfLabelling({
+    fingerprint: fingerprintOf(data, options),
+    seed: seedStream(context.seed, 'scan-self-labelling'),
+    epochs,
+    batch,
+    threshold,
+    balance,
+    pixels: data.pixels,
+    network,
+    plain: plainView(setting),
+    strong: strongView(setting, options),
+    optimizer,
+    arithmetic: context,
+    settings,
+  });
+  return await train(training, context);
+}

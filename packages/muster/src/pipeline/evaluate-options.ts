@@ -1,0 +1,74 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import type { Scores } from './score.ts';
+
+const path = z.string().min(1, { error: 'must not be empty' });
+const whole = (least: number, most: number) =>
+  z
+    .int({ error: 'must be a whole number' })
+    .min(least, { error: `must be at least ${least}` })
+    .max(most, { error: `must be at most ${most}` });
+
+/** What `muster eval` can be told. */
+export const evaluateOptions = z.strictObject({
+  /** Path of a run, of a store, an id, or `latest`. */
+  run: path,
+  /** Score the checkpoints that a training kept, too. */
+  checkpoints: z.boolean({ error: 'must be true or false' }).default(false),
+  /** Fit a linear classifier on the features of a trained network: the one evaluation that learns from labels. */
+  probe: z.boolean({ error: 'must be true or false' }).default(false),
+  /** `folders`: those that come with the data; or a CSV file. By default what the run was scored against. */
+  labels: path.optional(),
+  /** Groups that k-means makes of the embeddings of a pretraining; by default as many as there are classes. */
+  groups: whole(1, 1_000_000).optional(),
+  /** Epochs of the probe. */
+  probeEpochs: whole(1, 100_000).default(100),
+  seed: whole(0, Number.MAX_SAFE_INTEGER).default(0),
+  /** Folder for tables and charts; by default `evaluation` in the run's folder. */
+  out: path.optional(),
+  store: path.optional(),
+  device: z.enum(['cpu', 'cuda'], { error: 'must be cpu or cuda' }).default('cpu'),
+  threads: whole(1, 4 * availableParallelism()).optional(),
+});
+
+/** Checked options. */
+export type EvaluateOptions = z.infer<typeof evaluateOptions>;
+/** The same before defaults are filled in. */
+export type EvaluateOptionsInput = z.input<typeof evaluateOptions>;
+
+/** Scores of a checkpoint. */
+export interface CheckpointScores {
+  /** Name of the training: a method may have several, one after the other. */
+  readonly training: string;
+  /** Whole epochs that were done. */
+  readonly epoch: number;
+  readonly scores: Scores;
+  /** Groups that some image is in. */
+  readonly groups: number;
+}
+
+/** A linear probe. */
+export interface ProbeResult {
+  /** Share of the test images that get their class. */
+  readonly accuracy: number;
+  /** Splits that it was fitted on and scored on. */
+  readonly fit: string;
+  readonly test: string;
+  /** A sentence that says that it learned from labels. */
+  readonly note: string;
+}
+
+/** What `muster eval` finds. */
+export interface EvaluateResult {
+  readonly run: string;
+  readonly method: string;
+  readonly images: number;
+  /** Of the run's own groups; of a pretraining, of k-means on its embeddings. null: there are no labels. */
+  readonly scores: Scores | null;
+  /** Null where they were not asked for. */
+  readonly checkpoints: readonly CheckpointScores[] | null;
+  readonly probe: ProbeResult | null;
+  /** Tables and charts that were written: absolute paths. */
+  readonly files: readonly string[];
+  readonly notes: readonly string[];
+}

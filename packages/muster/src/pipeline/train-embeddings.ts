@@ -1,0 +1,115 @@
+import { MusterError, type Emit } from '../base/index.ts';
+import { locateData, openDataSet } from '../data/index.ts';
+import { clusterFolder } from './cluster.ts';
+import type { ClusterOptionsInput } from './cluster-options.ts';
+import type { ClusterResult } from './cluster-result.ts';
+import { dataSetFor, type Recipe } from './recipe.ts';
+import { embeddedNames } from './run-backbone.ts';
+import type { TrainOptions, TrainResult, TrainRun } from './train-options.ts';
+import { paperOf, spreadOf } from './train-scores.ts';
+
+/** A method on embeddings, the images, and the recipe where there is one. */
+export interface EmbeddingTraining {
+  readonly method: string;
+  readonly data: string;
+  readonly recipe: Recipe | null;
+  readonly path: string | null;
+}
+
+/**
+ * Runs a method on embeddings by a recipe: fits on one split, scores on the other, once for each seed.
+ *
+ * @throws MusterError `recipe` where data or backbone of the recipe are not here, saying what can be done
+ */
+export async function trainOnEmbeddings(
+  training: EmbeddingTraining,
+  options: TrainOptions,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<TrainResult> {
+  const { method, data, recipe, path } = training;
+  if (recipe !== null) requireUsable(options, recipe, path ?? '');
+  const splits = splitsOf(data, options, recipe);
+  const byData = recipe?.text?.classes === 'data';
+  const classes = options.classes ?? (byData ? await classNames(splits, signal) : undefined);
+  const { groups, labels = 'folders', store, threads } = options;
+  const set = { ...recipe?.options, ...options.set };
+  if (groups !== undefined) delete set['groups'];
+  const first = options.seed ?? 0;
+  const runs: TrainRun[] = [];
+  for (let seed = first; seed < first + (options.seeds ?? recipe?.seeds ?? 1); seed++) {
+    emit({ stage: 'train', message: `seed ${seed}` });
+    const wanted = { ...splits, method, set, groups, seed, labels, classes, store, threads };
+    runs.push(runOf(await clusterFolder(wanted, emit, signal)));
+  }
+  return {
+    method,
+    data,
+    recipe: path,
+    runs,
+    fit: spreadOf(runs.map(({ fit }) => fit)),
+    test: spreadOf(runs.map((run) => run.test)),
+    paper: paperOf(recipe, recipe !== null && isEmbedded(recipe)),
+    notes: recipe === null ? [] : notesOf(recipe),
+  };
+}
+
+function isEmbedded({ backbone }: Recipe): boolean {
+  return backbone !== undefined && embeddedNames.includes(backbone);
+}
+
+function requireUsable({ backbone }: TrainOptions, recipe: Recipe, path: string): void {
+  const refuse = (what: string, fix: string): MusterError =>
+    new MusterError('recipe', what, { where: path, kind: 'usage', fix });
+  if (backbone === undefined && !isEmbedded(recipe)) {
+    throw refuse(
+      `its backbone ${recipe.backbone ?? ''} cannot be had yet`,
+      '--backbone embedded takes the embedded one instead, whose figures are not the paper’s',
+    );
+  }
+}
+
+/** The images that are fitted and, where they are others, those that are scored. */
+interface Splits extends Pick<ClusterOptionsInput, 'source' | 'split' | 'as' | 'test' | 'testSplit'> {
+  readonly source: string;
+}
+
+function splitsOf(data: string, { test, split }: TrainOptions, recipe: Recipe | null): Splits {
+  const located = locateData(data);
+  const as = dataSetFor(data, located, recipe) ?? undefined;
+  const fit = split ?? recipe?.fit;
+  const rest = test === undefined ? {} : { test };
+  if (recipe === null || test !== undefined || split !== undefined || recipe.test === recipe.fit)
+    return { source: located, split: fit, as, ...rest };
+  return { source: located, split: fit, as, test: located, testSplit: recipe.test };
+}
+
+/** Names of the classes as the data bring them, underscores read as blanks. */
+async function classNames({ source, split, as }: Splits, signal: AbortSignal): Promise<string[]> {
+  const set = await openDataSet(source, {
+    signal,
+    ...(split === undefined ? {} : { split }),
+    ...(as === undefined ? {} : { as }),
+  });
+  await set.collection.close();
+  if (set.classes.length > 0) return set.classes.map((name) => name.replaceAll('_', ' '));
+  throw new MusterError('recipe', 'the recipe gives the method the names of the classes, and the data bring none', {
+    where: source,
+    kind: 'usage',
+    fix: 'give them as --classes cat,dog',
+  });
+}
+
+function runOf({ settings, folder, groups, metrics, test, seconds }: ClusterResult): TrainRun {
+  const scores = test === null ? null : test.metrics;
+  return { seed: settings.seed, folder, groups: groups.length, fit: metrics, test: scores, seconds: seconds.all };
+}
+
+function notesOf(recipe: Recipe): string[] {
+  const { backbone, text } = recipe;
+  if (isEmbedded(recipe)) return [];
+  const notes = [`The recipe's backbone is ${backbone ?? 'none'}; this ran on the embedded one.`];
+  if (text !== undefined)
+    notes.push(`The recipe's words are ${text.nouns} in ${text.space}; these are the embedded text space's.`);
+  return notes;
+}

@@ -1,0 +1,221 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bigEndian, idxLabels, writeFiles } from '../../test/data-files.ts';
+import { MusterError, Random, silent, type MusterEvent } from '../base/index.ts';
+import { assignImages } from './assign.ts';
+import { clusterFolder } from './cluster.ts';
+import { evaluateRun } from './evaluate.ts';
+import type { TrainOptionsInput, TrainResult } from './train-options.ts';
+import { trainByRecipe } from './train.ts';
+
+const SIDE = 16;
+let work = '';
+let images = '';
+
+/** Gratings across and down, with noise, as MNIST's files: 48 to train on, 16 to test. */
+function gratings(count: number, seed: number): { pixels: Buffer; labels: number[] } {
+  const random = new Random(seed);
+  const labels = Array.from({ length: count }, (_, image) => image % 2);
+  const values = labels.flatMap((kind) => {
+    const phase = 6 * random.float();
+    return Array.from({ length: SIDE * SIDE }, (_, at) => {
+      const along = kind === 0 ? at % SIDE : Math.floor(at / SIDE);
+      return 128 + 90 * Math.sin(along + phase) + 10 * random.normal();
+    });
+  });
+  return { pixels: Buffer.concat([bigEndian(2051, count, SIDE, SIDE), Uint8Array.from(values)]), labels };
+}
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'muster-train-'));
+  images = join(work, 'gratings');
+  const [train, check] = [gratings(48, 1), gratings(16, 2)];
+  writeFiles(images, {
+    'train-images-idx3-ubyte': train.pixels,
+    'train-labels-idx1-ubyte': idxLabels(train.labels),
+    't10k-images-idx3-ubyte': check.pixels,
+    't10k-labels-idx1-ubyte': idxLabels(check.labels),
+  });
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+const set = {
+  ...{ network: 'vgg', width: 8, rotation: false, batch: 12, decayAt: [9] },
+  ...{ size: 16, crop: 14, crops: [14], flip: 0, jitter: false, grey: 0 },
+};
+
+function options(name: string, more: TrainOptionsInput = {}): TrainOptionsInput {
+  return {
+    method: 'mmdc',
+    data: images,
+    groups: 2,
+    split: 'train',
+    store: join(work, name),
+    threads: 1,
+    epochs: 4,
+    set,
+    ...more,
+  };
+}
+
+const train = (
+  input: TrainOptionsInput,
+  emit: (event: MusterEvent) => void = silent,
+  signal?: AbortSignal,
+): Promise<TrainResult> => trainByRecipe(input, emit, signal);
+
+/** Runs until so many epochs are told of, and stops. */
+async function stopAt(epochs: number, input: TrainOptionsInput): Promise<unknown> {
+  const stop = new AbortController();
+  const emit = ({ stage, done = 0 }: MusterEvent): void => {
+    if (stage === 'mmdc' && done >= epochs) stop.abort(new MusterError('interrupted', 'Stopped'));
+  };
+  return await train(input, emit, stop.signal).catch((error: unknown) => error);
+}
+
+const runsOf = (name: string): string[] =>
+  readdirSync(join(work, name, 'runs')).map((id) => join(work, name, 'runs', id));
+const text = (...path: string[]): string => readFileSync(join(...path), 'utf8');
+
+describe('muster train on images', () => {
+  test('a run is whole: scores, events, report, model; it is evaluated and gives further images groups', async () => {
+    const { runs, fit, test: tested } = await train(options('whole', { keepEvery: 2, test: images, epochs: 6 }));
+    const [run] = runs;
+    const folder = run?.folder ?? '';
+    expect(readdirSync(folder).sort()).toEqual([
+      ...['.muster-output', 'assignments.csv', 'checkpoints', 'config.json', 'events.jsonl', 'model'],
+      ...['report.html', 'result.json', 'test-assignments.csv'],
+    ]);
+    expect(run).toMatchObject({ seed: 0, fit: { labelled: 48, classes: 2 }, test: { labelled: 64 } });
+    expect(fit).toMatchObject({ acc: { mean: run?.fit?.acc, sd: null } });
+    expect(tested).toMatchObject({ acc: { mean: run?.test?.acc, sd: null } });
+    expect(
+      text(folder, 'events.jsonl')
+        .split('\n')
+        .filter((line) => line.includes('"unit":"epochs"')),
+    ).toHaveLength(6);
+    expect(text(folder, 'report.html')).toContain('16 x 16, grey');
+
+    const seen = await evaluateRun({ run: folder, checkpoints: true });
+    expect(seen.scores?.acc).toBe(run?.fit?.acc);
+    expect(seen.checkpoints?.map(({ epoch }) => epoch)).toEqual([2, 4, 6]);
+    expect(seen.checkpoints?.at(-1)?.scores).toEqual(run?.fit);
+    expect(seen.files.map((file) => file.slice(file.lastIndexOf('/') + 1))).toEqual(
+      expect.arrayContaining(['scores.csv', 'scores.svg', 'training.csv', 'training-loss.svg']),
+    );
+    expect(text(folder, 'evaluation', 'training.csv').trim().split('\n')).toHaveLength(7);
+
+    const given = await assignImages({
+      run: folder,
+      source: images,
+      split: 'test',
+      store: join(work, 'whole'),
+      labels: 'folders',
+    });
+    expect(given).toMatchObject({ images: 16, metrics: { labelled: 16 } });
+    const same = await assignImages({ run: folder, source: images, split: 'train', out: join(work, 'same') });
+    expect(text(same.folder, 'assignments.csv')).toBe(text(folder, 'assignments.csv'));
+  });
+
+  test('stopped, the same command goes on in the same folder and ends with the same groups; so does --resume', async () => {
+    await train(options('uninterrupted'));
+    const [whole = ''] = runsOf('uninterrupted');
+    for (const name of ['again', 'resumed']) {
+      expect(await stopAt(2, options(name))).toMatchObject({
+        code: 'interrupted',
+        message: expect.stringContaining('/runs/'),
+      });
+      const [folder = ''] = runsOf(name);
+      expect(existsSync(join(folder, 'result.json'))).toBe(false);
+      expect(existsSync(join(folder, '.running'))).toBe(false);
+      const { runs } = await train(name === 'again' ? options(name) : { resume: folder });
+      expect(runs.map((run) => run.folder)).toEqual([folder]);
+      for (const file of ['assignments.csv', 'model/fitted.safetensors'])
+        expect(readFileSync(join(folder, file)).equals(readFileSync(join(whole, file)))).toBe(true);
+      expect(text(folder, 'events.jsonl')).toMatch(/goes on/u);
+    }
+    await expect(train({ resume: whole })).rejects.toMatchObject({ code: 'train.resume', message: /is finished/ });
+  });
+
+  test('seeds that are done are not run again where others are missing', async () => {
+    const one = await train(options('seeds', { seed: 1 }));
+    const events: MusterEvent[] = [];
+    const both = await train(options('seeds', { seeds: 2 }), (event) => events.push(event));
+    expect(both.runs.map(({ seed }) => seed)).toEqual([0, 1]);
+    expect(both.runs[1]).toMatchObject({ folder: one.runs[0]?.folder, fit: one.runs[0]?.fit });
+    expect(both.fit?.acc.sd).not.toBeNull();
+    expect(events.some(({ message }) => message?.startsWith('seed 1 is done already'))).toBe(true);
+    expect(runsOf('seeds')).toHaveLength(2);
+  });
+
+  test('another training branches from a kept checkpoint; with the same options it ends with the same groups', async () => {
+    const { runs } = await train(options('branch', { keepEvery: 2 }));
+    const trunk = runs[0]?.folder ?? '';
+    const same = await train(options('branch', { branch: `${trunk}@2` }));
+    expect(text(same.runs[0]?.folder ?? '', 'assignments.csv')).toBe(text(trunk, 'assignments.csv'));
+    const other = await train(options('branch', { branch: `${trunk}@2`, set: { ...set, refineFrom: 2, restarts: 2 } }));
+    expect(text(other.runs[0]?.folder ?? '', 'events.jsonl').match(/"stage":"mmdc","done":\d,/gu)).toEqual(
+      [3, 4].map((done) => `"stage":"mmdc","done":${done},`),
+    );
+    await expect(train(options('branch', { branch: `${trunk}@3` }))).rejects.toMatchObject({
+      code: 'train.branch',
+      message: /it kept 2, 4/,
+    });
+    await expect(train(options('branch', { branch: `${trunk}@2`, seeds: 2 }))).rejects.toThrow(/several seeds/u);
+  });
+
+  test('a folder that another training stopped in, or another process works in, is left alone', async () => {
+    const out = join(work, 'out');
+    await stopAt(1, options('taken', { out }));
+    await expect(train(options('taken', { out, seed: 5 }))).rejects.toMatchObject({ code: 'store.occupied' });
+    writeFileSync(join(out, '.running'), JSON.stringify({ pid: process.ppid, host: hostname() }));
+    await expect(train({ resume: out })).rejects.toMatchObject({ code: 'train.busy' });
+    rmSync(join(out, '.running'));
+    await train(options('taken', { out }));
+    expect(existsSync(join(out, 'report.html'))).toBe(true);
+  });
+
+  test('a pretraining gives a backbone, on whose embeddings groups are found', async () => {
+    const wanted = { width: 8, size: 16, batch: 12 };
+    const { groups: _groups, ...rest } = options('backbone', {
+      method: 'simclr',
+      epochs: 2,
+      keepEvery: 1,
+      set: wanted,
+    });
+    const { runs } = await train(rest);
+    const backbone = runs[0]?.folder ?? '';
+    const store = join(work, 'backbone');
+    const found = await clusterFolder({
+      source: images,
+      split: 'train',
+      backbone,
+      groups: 2,
+      store,
+      labels: 'folders',
+      threads: 1,
+    });
+    expect(found).toMatchObject({ images: 48, metrics: { labelled: 48 }, settings: { backbone: { id: /^run-/ } } });
+    const again = await clusterFolder({ source: images, split: 'train', backbone, groups: 2, store, threads: 1 });
+    expect(again.reused).toBe(48);
+    const given = await assignImages({ run: found.folder, source: images, split: 'test', store });
+    expect(given.images).toBe(16);
+    const seen = await evaluateRun({ run: backbone, checkpoints: true, probe: true, probeEpochs: 3 });
+    expect(seen.checkpoints).toHaveLength(2);
+    expect(seen.scores).toEqual(seen.checkpoints?.at(-1)?.scores);
+    expect(seen.probe).toMatchObject({ fit: 'train', test: 'test', note: /fitted on the labels/ });
+    await expect(assignImages({ run: backbone, source: images, store })).rejects.toThrow(/--backbone RUN/u);
+  });
+
+  test('what cannot be is refused before any work', async () => {
+    const { groups: _groups, ...none } = options('refused');
+    await expect(train(none)).rejects.toThrow(/needs the number of groups; give it as -k 10/u);
+    await expect(train(options('refused', { split: 'val' }))).rejects.toThrow(/no split val; here are train, test/u);
+    await expect(train({ ...options('refused'), method: 'simclr' })).rejects.toThrow(/makes no groups/u);
+    await expect(clusterFolder({ source: images, method: 'mmdc', groups: 2 })).rejects.toThrow(/muster train mmdc/u);
+    await expect(train({ epochs: 3 })).rejects.toThrow(/a method and images are needed/u);
+    expect(existsSync(join(work, 'refused', 'runs'))).toBe(false);
+  });
+});
