@@ -14,9 +14,10 @@ export interface Scores {
   readonly ari: number;
 }
 
-/** `0.773 ± 0.025` */
+/** `0.773 ± 0.025`; of one value that alone. */
 export function meanAndSd(values: readonly number[]): string {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return mean.toFixed(3);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
   return `${mean.toFixed(3)} ± ${Math.sqrt(variance).toFixed(3)}`;
 }

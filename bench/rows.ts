@@ -1,4 +1,5 @@
 import type { Row } from './row.ts';
+import { classicalRows } from './rows/classical.ts';
 import { decodeRows } from './rows/decode.ts';
 import { efficientNetRows } from './rows/efficientnet.ts';
 import { kmeansRows } from './rows/kmeans.ts';
@@ -19,6 +20,7 @@ export const rows: readonly Row[] = [
   ...decodeRows,
   ...kmeansRows,
   ...neighbourRows,
+  ...classicalRows,
   ...headRows,
 ];
 

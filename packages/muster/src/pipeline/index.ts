@@ -4,6 +4,7 @@ import type { AssignResult } from './assign-result.ts';
 import type { ClusterOptionsInput } from './cluster-options.ts';
 import type { ClusterResult } from './cluster-result.ts';
 import type { DoctorReport } from './doctor.ts';
+import type { EmbeddedImages, EmbedOptions } from './embed-images.ts';
 import type { MethodSummary } from './list-methods.ts';
 import type { FiguresOptionsInput, FiguresResult } from './figures-options.ts';
 import type { SearchOptionsInput, SearchResult } from './search-options.ts';
@@ -14,6 +15,7 @@ export type { AssignedGroup, AssignResult } from './assign-result.ts';
 export { clusterOptions, type ClusterOptions, type ClusterOptionsInput } from './cluster-options.ts';
 export type { ClusterResult, GroupResult, TestResult } from './cluster-result.ts';
 export type { DoctorLine, DoctorReport } from './doctor.ts';
+export type { EmbeddedImages, EmbedOptions } from './embed-images.ts';
 export type { MethodOption, MethodSummary } from './list-methods.ts';
 export { figureNames, figuresOptions } from './figures-options.ts';
 export type { FigureName, FiguresOptions, FiguresOptionsInput, FiguresResult } from './figures-options.ts';
@@ -32,6 +34,12 @@ export async function clusterFolder(
   signal?: AbortSignal,
 ): Promise<ClusterResult> {
   const { clusterFolder: run } = await import('./cluster.ts');
+  return run(options, emit, signal);
+}
+
+/** Embeds the images of a folder and gives the rows themselves; see `embed-images.ts`. */
+export async function embedImages(options: EmbedOptions, emit?: Emit, signal?: AbortSignal): Promise<EmbeddedImages> {
+  const { embedImages: run } = await import('./embed-images.ts');
   return run(options, emit, signal);
 }
 
