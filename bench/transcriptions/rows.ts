@@ -114,7 +114,7 @@ function tacRow(part: 'all' | keyof typeof parts, work: string): Row {
     rounds: 1,
     runs: 1,
     unit: SECONDS,
-    prepare: part === 'all' ? wholeTac : parts[part],
+    prepare: (peer) => (part === 'all' ? wholeTac(peer) : parts[part](peer)),
   };
 }
 
