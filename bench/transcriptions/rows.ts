@@ -63,7 +63,7 @@ const parts = {
   nouns(peer: Context): Work {
     const images = unitRows(fromPeer(peer, 'x'));
     const nouns = fromPeer(peer, 'nouns');
-    const centres = images.narrow(0, 0, Math.round((images.shape[0] ?? 0) / 300));
+    const centres = images.narrow(0, 0, Math.floor((images.shape[0] ?? 0) / 300));
     const run = (): Tensor =>
       scope(() => {
         const { selected } = selectNouns(nouns, centres, options);
