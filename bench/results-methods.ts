@@ -4,7 +4,7 @@
  * docs/results.md. Labels are read by the scores alone.
  */
 import { labelledEmbeddings } from './labelled-embeddings.ts';
-import { machineLine, scoreCells, SEEDS, today, writeSection } from './results-page.ts';
+import { machineLine, mergeRows, scoreCells, SEEDS, today, writeSection } from './results-page.ts';
 import { scoreMethod } from './score-method.ts';
 import type { Line } from './score-method.ts';
 
@@ -32,9 +32,9 @@ for (const collection of collections) {
   const data = await labelledEmbeddings(collection);
   for (const line of LINES) {
     const { scores, seconds, peakBytes } = await scoreMethod(line, data, SEEDS);
-    const size = `${data.name}, ${data.truth.length.toLocaleString('en')}`;
+    const size = data.truth.length.toLocaleString('en');
     rows.push(
-      `| ${size} | ${data.classes} | ${line.title} | ${scoreCells(scores)} | ${seconds.toFixed(1)} | ${Math.round(peakBytes / 2 ** 20)} |`,
+      `| ${data.name} | ${size} | ${data.classes} | ${line.title} | ${scoreCells(scores)} | ${seconds.toFixed(1)} | ${Math.round(peakBytes / 2 ** 20)} |`,
     );
     process.stdout.write(`${rows.at(-1) ?? ''}\n`);
   }
@@ -46,8 +46,8 @@ writeSection(
     machineLine(),
     `Date: ${today()}. Mean ± standard deviation of seeds 0 to ${SEEDS - 1} (one run where nothing is random); the methods' defaults; fitted and scored on all images, K given; seconds of a fit alone; MB of memory at most beyond the embeddings.`,
     '',
-    '| Collection | K | Method | ACC | NMI | ARI | seconds | MB |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...rows,
+    '| Collection | images | K | Method | ACC | NMI | ARI | seconds | MB |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...mergeRows('methods', rows),
   ].join('\n'),
 );

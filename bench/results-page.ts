@@ -37,6 +37,20 @@ export function machineLine(): string {
 /** Today, as figures are dated. */
 export const today = (): string => new Date().toISOString().slice(0, 10);
 
+/** A table's rows that begin with other cells than the fresh ones, and then these: a run on one collection leaves the others' rows. */
+export function mergeRows(name: string, fresh: readonly string[]): string[] {
+  const nameOf = (row: string): string => row.split('|')[1]?.trim() ?? '';
+  const renewed = new Set(fresh.map(nameOf));
+  const isRow = (line: string): boolean => /^\| (?!-)/u.test(line);
+  const old = sectionOf(name).split('\n').filter(isRow).slice(1); // below the head
+  return [...old.filter((row) => !renewed.has(nameOf(row))), ...fresh];
+}
+
+function sectionOf(name: string): string {
+  const page = readFileSync(RESULTS, 'utf8');
+  return page.slice(page.indexOf(`<!-- ${name} -->`), page.indexOf(`<!-- /${name} -->`));
+}
+
 /** Puts a text between the marks of its section in docs/results.md. */
 export function writeSection(name: string, text: string): void {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
