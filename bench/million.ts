@@ -1,12 +1,12 @@
 /** k-means of very large tables: what bench owners call for the row of 1,000,000 x 512 mapped features. */
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import { closeSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
 import { generator, scope } from '@muster/torch';
 import * as torch from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { openSafetensors } from '@muster/torch/io';
 import { kmeans, lloyd, miniBatchKmeans } from '../packages/muster/src/cluster/index.ts';
 import type { KMeansResult } from '../packages/muster/src/cluster/index.ts';
+import { anonymousBytes, watchMemory } from './memory-watch.ts';
 
 /** A made table and how it is clustered. */
 export interface MillionOptions {
@@ -119,41 +119,4 @@ function compareOnSample(
     const whole = kmeans(sample, { ...settings, generator: random });
     return lloyd(sample, centres, { maxIterations: 0 }).inertia / whole.inertia;
   });
-}
-
-/** Memory of this process that no file backs, in bytes. */
-function anonymousBytes(): number {
-  try {
-    return Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? NaN) * 1024;
-  } catch {
-    return NaN;
-  }
-}
-
-/** Runs beside the measured thread, which is busy and cannot look itself. */
-const WATCH = `
-const { parentPort } = require('node:worker_threads');
-const { readFileSync } = require('node:fs');
-let peak = NaN;
-const look = () => {
-  const found = /^RssAnon:\\s+(\\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  if (found !== null) peak = Math.max(Number.isNaN(peak) ? 0 : peak, Number(found[1]) * 1024);
-};
-const timer = setInterval(look, 20);
-parentPort.on('message', () => { look(); clearInterval(timer); parentPort.postMessage(peak); parentPort.close(); });
-look();
-`;
-
-function watchMemory(): { stop(): Promise<number> } {
-  const worker = process.platform === 'linux' ? new Worker(WATCH, { eval: true }) : undefined;
-  return {
-    stop: () =>
-      worker === undefined
-        ? Promise.resolve(NaN)
-        : new Promise((resolve, reject) => {
-            worker.once('message', resolve);
-            worker.once('error', reject);
-            worker.postMessage('stop');
-          }),
-  };
 }

@@ -7,12 +7,12 @@ const SAMPLE_MS = 250;
 /** Waiting longer would not help: a machine that is never quiet is measured as it is. */
 const PATIENCE_MS = 45_000;
 
-/** Milliseconds that all processors together have worked and rested since the machine started. */
+/** Milliseconds that all processors together have worked and rested since the machine started; work that gives way counts as rest. */
 function times(): { busy: number; idle: number } {
   let [busy, idle] = [0, 0];
   for (const { times: spent } of cpus()) {
-    idle += spent.idle;
-    busy += spent.user + spent.nice + spent.sys + spent.irq;
+    idle += spent.idle + spent.nice;
+    busy += spent.user + spent.sys + spent.irq;
   }
   return { busy, idle };
 }

@@ -14,9 +14,10 @@ export interface Scores {
   readonly ari: number;
 }
 
-/** `0.773 ± 0.025` */
+/** `0.773 ± 0.025`; of one value that alone. */
 export function meanAndSd(values: readonly number[]): string {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return mean.toFixed(3);
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
   return `${mean.toFixed(3)} ± ${Math.sqrt(variance).toFixed(3)}`;
 }
@@ -35,6 +36,20 @@ export function machineLine(): string {
 
 /** Today, as figures are dated. */
 export const today = (): string => new Date().toISOString().slice(0, 10);
+
+/** A table's rows that begin with other cells than the fresh ones, and then these: a run on one collection leaves the others' rows. */
+export function mergeRows(name: string, fresh: readonly string[]): string[] {
+  const nameOf = (row: string): string => row.split('|')[1]?.trim() ?? '';
+  const renewed = new Set(fresh.map(nameOf));
+  const isRow = (line: string): boolean => /^\| (?!-)/u.test(line);
+  const old = sectionOf(name).split('\n').filter(isRow).slice(1); // below the head
+  return [...old.filter((row) => !renewed.has(nameOf(row))), ...fresh];
+}
+
+function sectionOf(name: string): string {
+  const page = readFileSync(RESULTS, 'utf8');
+  return page.slice(page.indexOf(`<!-- ${name} -->`), page.indexOf(`<!-- /${name} -->`));
+}
 
 /** Puts a text between the marks of its section in docs/results.md. */
 export function writeSection(name: string, text: string): void {

@@ -1,6 +1,7 @@
 import type { Row } from './row.ts';
 import { assignmentRows } from './rows/assignment.ts';
 import { augmentRows } from './rows/augment.ts';
+import { classicalRows } from './rows/classical.ts';
 import { decodeRows } from './rows/decode.ts';
 import { efficientNetRows } from './rows/efficientnet.ts';
 import { kmeansRows } from './rows/kmeans.ts';
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   ...augmentRows,
   ...kmeansRows,
   ...neighbourRows,
+  ...classicalRows,
   ...headRows,
   ...assignmentRows,
   ...mmdcRows,

@@ -18,16 +18,14 @@ import {
 import type { MethodContext, NeighbourLists } from '../../packages/muster/src/methods/index.ts';
 import { ClusterHeads, train } from '../../packages/muster/src/train/index.ts';
 import { nearestNeighbours } from '../../packages/muster/src/cluster/index.ts';
-import { fromPeer } from '../compare.ts';
+import { fromPeer, leastCosine } from '../compare.ts';
 import type { Check, Context, Row, Work } from '../row.ts';
 
 const GOALS = { amd26: 0.5, amd25: 0.5, intel: 0.5 } as const;
-const SECONDS = { name: 's', perMs: 1000 } as const;
+const SECONDS = { name: 's', perMs: 0.001 } as const;
 const [GROUPS, NEIGHBOURS, TAU] = [10, 50, 0.02] as const;
 const context: MethodContext = { seed: 1, device: 'cpu', emit: silent };
 const options = tacOptions.parse({ groups: GROUPS, centreRestarts: 3, temperature: TAU });
-
-type Run = () => void | Promise<void>;
 
 /** Share of rows on the planted groups. */
 function found(labels: ArrayLike<number>, truth: Tensor): Check {
@@ -50,39 +48,64 @@ async function wholeTac(peer: Context): Promise<Work> {
   return { checks: [found(await fit(20), fromPeer(peer, 'truth'))], run: async () => void (await fit(20)) };
 }
 
-/** One part of TAC on its own. */
-function partOfTac(peer: Context, part: 'centres' | 'nouns' | 'neighbours' | 'training'): Run {
-  const images = unitRows(fromPeer(peer, 'x'));
-  if (part === 'centres') return () => scope(() => void findTacCentres(images, options, context));
-  const counterparts = fromPeer(peer, 'texts');
-  if (part === 'neighbours') {
-    return () => {
-      for (const rows of [images, counterparts]) scope(() => nearestNeighbours(rows, { k: NEIGHBOURS }));
-    };
-  }
-  if (part === 'nouns') {
+/** One part of TAC on its own, and how its result compares with the peer's. */
+const parts = {
+  /** Both look for centres from their own starts: what counts is how near the images come to them. */
+  centres(peer: Context): Work {
+    const images = unitRows(fromPeer(peer, 'x'));
+    const find = (): Tensor => findTacCentres(images, options, context);
+    const closeness = scope(() => images.mm(find().t()).amax([1]).mean().item());
+    const theirs = fromPeer(peer, 'closeness').item();
+    const check = { name: "cosine to the nearest centre, as a share of the peer's", value: closeness / theirs };
+    return { checks: [{ ...check, limit: 0.99, isFloor: true }], run: () => find().dispose() };
+  },
+
+  nouns(peer: Context): Work {
+    const images = unitRows(fromPeer(peer, 'x'));
     const nouns = fromPeer(peer, 'nouns');
-    const centres = images.narrow(0, 0, Math.round((images.shape[0] ?? 0) / 300));
-    return () =>
+    const centres = images.narrow(0, 0, Math.floor((images.shape[0] ?? 0) / 300));
+    const run = (): Tensor =>
       scope(() => {
         const { selected } = selectNouns(nouns, centres, options);
-        retrieveCounterparts(images, nouns.indexSelect(0, selected), { tau: TAU });
+        return retrieveCounterparts(images, nouns.indexSelect(0, selected), { tau: TAU });
       });
-  }
-  const lists = (name: string): NeighbourLists => ({ indices: fromPeer(peer, name), centred: false });
-  const known = lists('imageNeighbours');
-  const knownTexts = lists('textNeighbours');
-  return async () => {
-    const { head } = await trainTacHeads(
-      { images, counterparts, known, knownTexts, fingerprint: '' },
-      options,
-      context,
-    );
-    head.dispose();
-  };
-}
+    const checks = scope(() => [leastCosine('counterparts', run(), fromPeer(peer, 'texts'), 0.999)]);
+    return { checks, run: () => run().dispose() };
+  },
 
-function tacRow(part: 'all' | 'centres' | 'nouns' | 'neighbours' | 'training', work: string): Row {
+  neighbours(peer: Context): Work {
+    const spaces = [unitRows(fromPeer(peer, 'x')), fromPeer(peer, 'texts')];
+    const find = (rows: Tensor): Tensor => nearestNeighbours(rows, { k: NEIGHBOURS }).indices;
+    const value = scope(() => {
+      const theirs = fromPeer(peer, 'near');
+      const [ours] = spaces.slice(0, 1).map((rows) => find(rows).narrow(0, 0, theirs.shape[0] ?? 0));
+      return ours === undefined ? NaN : ours.unsqueeze(2).eq(theirs.unsqueeze(1)).sum().item() / theirs.numel;
+    });
+    const run = (): void => {
+      for (const rows of spaces) scope(() => find(rows));
+    };
+    return { checks: [{ name: 'share of equal neighbours', value, limit: 0.999, isFloor: true }], run };
+  },
+
+  async training(peer: Context): Promise<Work> {
+    const images = unitRows(fromPeer(peer, 'x'));
+    const counterparts = fromPeer(peer, 'texts');
+    const lists = (name: string): NeighbourLists => ({ indices: fromPeer(peer, name), centred: false });
+    const [known, knownTexts] = [lists('imageNeighbours'), lists('textNeighbours')];
+    const run = async (settings = options): Promise<number[]> => {
+      const pair = { images, counterparts, known, knownTexts, fingerprint: '' };
+      const { head } = await trainTacHeads(pair, settings, context);
+      head.eval();
+      const labels = noGrad(() => scope(() => head.probabilities(images).argmax(1).toNumbers()));
+      head.dispose();
+      return labels;
+    };
+    const checks = [found(await run({ ...options, epochs: 2 }), fromPeer(peer, 'truth'))];
+    return { checks, run: async () => void (await run()) };
+  },
+} as const;
+
+function tacRow(part: 'all' | keyof typeof parts, work: string): Row {
   return {
     name: part === 'all' ? 'tac' : `tac-${part}`,
     work,
@@ -91,7 +114,7 @@ function tacRow(part: 'all' | 'centres' | 'nouns' | 'neighbours' | 'training', w
     rounds: 1,
     runs: 1,
     unit: SECONDS,
-    prepare: (peer) => (part === 'all' ? wholeTac(peer) : { checks: [], run: partOfTac(peer, part) }),
+    prepare: (peer) => (part === 'all' ? wholeTac(peer) : parts[part](peer)),
   };
 }
 

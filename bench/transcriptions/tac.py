@@ -17,6 +17,7 @@ from side import ARGUMENTS, THREADS, path, serve
 
 ROWS, WIDTH, GROUPS, NOUNS = 50_000, 512, 10, 8_000
 CENTRES, RESTARTS, ROUNDS, GAMMA, TAU, NEIGHBOURS = ROWS // 300, 3, 300, 5, 0.02, 50
+COMPARED = 1_000
 BATCH, EPOCHS, RATE, TEMPERATURE, ALPHA = 512, 20, 1e-3, 0.5, 5.0
 
 torch.set_num_threads(THREADS)
@@ -58,15 +59,28 @@ def everything():
     return train(texts, *near(texts))
 
 
+def same_group(count):
+    """`count` rows of its own group for each row."""
+    drawn = torch.empty(ROWS, count, dtype=torch.long)
+    for group in range(GROUPS):
+        members = (truth == group).nonzero().squeeze(1)
+        drawn[members] = members[torch.randint(len(members), (len(members), count))]
+    return drawn
+
+
 part = ARGUMENTS[0]
 saved = {'x': x, 'nouns': nouns, 'truth': truth}
 if part in ('all', 'centres'):
     run = everything if part == 'all' else lambda: tac.semantic_centres(images, CENTRES, RESTARTS, ROUNDS)
+    if part == 'centres':
+        saved['closeness'] = (images @ run().t()).amax(1).mean().view(1)
 else:
-    texts = describe(tac.semantic_centres(images, CENTRES, 1, 5))
+    texts = describe(images[:CENTRES])
     saved['texts'] = texts
+    if part == 'neighbours':
+        saved['near'] = tac.neighbours(images, NEIGHBOURS)[:COMPARED].contiguous()
     if part == 'training':
-        pairs = [torch.randint(ROWS, (ROWS, NEIGHBOURS)) for _ in range(2)]
+        pairs = [same_group(NEIGHBOURS) for _ in range(2)]
         saved |= {'imageNeighbours': pairs[0], 'textNeighbours': pairs[1]}
     run = {
         'nouns': lambda: describe(images[:CENTRES]),

@@ -4,7 +4,7 @@ import * as torch from '@muster/torch';
 import { MusterError } from '../base/index.ts';
 import { prepareNeighbours } from './neighbour-scores.ts';
 import type { NeighbourMetric, NeighbourRows, NeighbourTables } from './neighbour-scores.ts';
-import { offer, settled, startTop, topOf } from './running-top.ts';
+import { offer, offerTransposed, settled, startTop, topOf } from './running-top.ts';
 import type { RunningTop } from './running-top.ts';
 import { forBlocks } from './rows.ts';
 
@@ -101,7 +101,7 @@ function searchBlocks(search: Search, own: boolean): Found {
       const scores = query.score(asking, row, base.block(column, columns), column, base);
       if (search.excludeSelf && row === column) scores.diagonal().fill_(-Infinity);
       offer(top, row, scores, column);
-      if (own && row !== column) offer(top, column, scores.t().contiguous(), row);
+      if (own && row !== column) offerTransposed(top, column, scores, row);
     });
   });
   return resolveTies(search, top);

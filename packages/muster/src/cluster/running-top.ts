@@ -1,4 +1,5 @@
 import type { Tensor } from '@muster/torch';
+import { muster } from '@muster/torch';
 import * as torch from '@muster/torch';
 
 /** The best scores of every row seen so far: one more than asked for, which tells whether the last place is tied. */
@@ -23,10 +24,28 @@ export function startTop(m: number, k: number, like: Tensor): RunningTop {
 
 /**
  * Takes a block of scores into the best of the rows from `row` on.
- * @param scores [rows, columns], contiguous
+ *
+ * @param scores [rows, columns]
  * @param column index of the block's first column
  */
 export function offer(top: RunningTop, row: number, scores: Tensor, column: number): void {
+  if (scores.device === 'cpu') muster.runningBest_(top.values, top.indices, scores, row, column);
+  else offerByTopK(top, row, scores, column);
+}
+
+/**
+ * The same for the columns of a block, each of which is a row of `top` from `row` on.
+ *
+ * @param scores [columns, rows]
+ * @param column index of the block's first row
+ */
+export function offerTransposed(top: RunningTop, row: number, scores: Tensor, column: number): void {
+  if (scores.device === 'cpu') muster.runningBest_(top.values, top.indices, scores, row, column, true);
+  else offerByTopK(top, row, scores.t().contiguous(), column);
+}
+
+/** Without a kernel of our own: only neighbouring columns whose common maximum is large are looked at one by one. */
+function offerByTopK(top: RunningTop, row: number, scores: Tensor, column: number): void {
   const [rows = 0, columns = 0] = scores.shape;
   const values = top.values.narrow(0, row, rows);
   const indices = top.indices.narrow(0, row, rows);

@@ -7,6 +7,7 @@ import type { ClusterResult } from './cluster-result.ts';
 import type { DataSet, DataSetOptions } from '../data/index.ts';
 import type { DataSetSummary } from './datasets.ts';
 import type { DoctorReport } from './doctor.ts';
+import type { EmbeddedImages, EmbedOptions } from './embed-images.ts';
 import type { MethodSummary } from './list-methods.ts';
 import type { EvaluateOptionsInput, EvaluateResult } from './evaluate-options.ts';
 import type { FiguresOptionsInput, FiguresResult } from './figures-options.ts';
@@ -27,6 +28,7 @@ export type { ClusterResult, GroupResult, TestResult } from './cluster-result.ts
 export type { DataSet, DataSetOptions } from '../data/index.ts';
 export type { DataSetSummary } from './datasets.ts';
 export type { DoctorLine, DoctorReport } from './doctor.ts';
+export type { EmbeddedImages, EmbedOptions } from './embed-images.ts';
 export type { MethodOption, MethodSummary } from './list-methods.ts';
 export { evaluateOptions } from './evaluate-options.ts';
 export type { CheckpointScores, EvaluateOptions, EvaluateOptionsInput, EvaluateResult } from './evaluate-options.ts';
@@ -48,6 +50,12 @@ export async function clusterFolder(
   signal?: AbortSignal,
 ): Promise<ClusterResult> {
   const { clusterFolder: run } = await import('./cluster.ts');
+  return run(options, emit, signal);
+}
+
+/** Embeds the images of a folder and gives the rows themselves; see `embed-images.ts`. */
+export async function embedImages(options: EmbedOptions, emit?: Emit, signal?: AbortSignal): Promise<EmbeddedImages> {
+  const { embedImages: run } = await import('./embed-images.ts');
   return run(options, emit, signal);
 }
 

@@ -7653,6 +7653,11 @@ conv2dPrepack(W: Tensor, B: Tensor | null, stride: readonly number[] | number, p
 conv2dRun(X: Tensor, WPrepack: NativeObject): Tensor;
 };
 
+export declare const muster: {
+/** `muster::running_best_(Tensor(a!) values, Tensor(b!) indices, Tensor scores, int row, int column, bool transposed=False) -> ()` */
+runningBest_(values: Tensor, indices: Tensor, scores: Tensor, row: number, column: number, transposed?: boolean): void;
+};
+
 export declare const onednn: {
 /** `onednn::linear_dynamic_fp16(Tensor x, Tensor w, Tensor? bias) -> Tensor` */
 linearDynamicFp16(x: Tensor, w: Tensor, bias: Tensor | null): Tensor;
@@ -16044,6 +16049,7 @@ export declare const op: {
 "mkldnn::data_ptr"(mkldnnTensor: Tensor): number;
 "mkldnn_prepacked::conv2d_prepack"(W: Tensor, B: Tensor | null, stride: readonly number[] | number, padding: readonly number[] | number, dilation: readonly number[] | number, groups: number, inputSize: readonly number[] | number, attr: string): unknown;
 "mkldnn_prepacked::conv2d_run"(X: Tensor, WPrepack: NativeObject): Tensor;
+"muster::running_best_"(values: Tensor, indices: Tensor, scores: Tensor, row: number, column: number, transposed?: boolean): void;
 "onednn::linear_dynamic_fp16"(x: Tensor, w: Tensor, bias: Tensor | null): Tensor;
 "onednn::linear_prepack_fp16"(weight: Tensor, xShape: readonly number[] | null): Tensor;
 "onednn::linear_relu_dynamic_fp16"(x: Tensor, w: Tensor, bias: Tensor | null): Tensor;

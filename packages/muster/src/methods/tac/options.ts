@@ -49,7 +49,12 @@ export const tacOptions = z.strictObject({
     .max(2)
     .default([])
     .describe('terms of the loss that are left out (Table V)'),
-  epochs: z.int().min(0).default(20),
+  epochs: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('by default the 20 of the paper, more on small data: at least 300 steps'),
   batch: z.int().min(2).default(512),
   rate: z.number().positive().default(1e-3).describe('learning rate of Adam'),
 });

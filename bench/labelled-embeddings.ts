@@ -1,0 +1,35 @@
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { csvLabels, folderLabels, openCollection } from '../packages/muster/src/data/index.ts';
+import { embedImages } from '../packages/muster/src/pipeline/index.ts';
+import type { EmbeddedImages } from '../packages/muster/src/pipeline/index.ts';
+
+/** A collection's embeddings and, apart from them, the class of each row. */
+export interface LabelledEmbeddings {
+  readonly name: string;
+  readonly images: EmbeddedImages;
+  /** [N] class of each row, for the scores alone. */
+  readonly truth: Int32Array;
+  readonly classes: number;
+}
+
+/**
+ * Embeds a collection of known kinds; the embeddings are kept for the next time.
+ * @param argument `COLLECTION` (a tar, or a folder with a folder for each class) or `COLLECTION=LABELS.csv`
+ */
+export async function labelledEmbeddings(argument: string): Promise<LabelledEmbeddings> {
+  const [source = '', labels = 'folders'] = argument.split('=');
+  const name = basename(source).replace(/\.tar(\.gz)?$/u, '');
+  process.stderr.write(`embedding ${name}\n`);
+  const images = await embedImages({ source, store: join(tmpdir(), `muster-results-${name}`) });
+  const collection = await openCollection(source);
+  try {
+    const found = labels === 'folders' ? folderLabels(collection) : await csvLabels(collection, labels);
+    const classOf = new Map(collection.items.map(({ path }, item) => [path, found.values[item] ?? -1]));
+    const truth = Int32Array.from(images.files, (file) => classOf.get(file) ?? -1);
+    if (truth.includes(-1)) throw new Error(`not every image of ${source} has a label`);
+    return { name, images, truth, classes: found.classes.length };
+  } finally {
+    await collection.close();
+  }
+}
