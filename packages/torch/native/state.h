@@ -1,6 +1,7 @@
 // The state of the process: threads, autocast, random generators, memory, devices, what the processor can do.
 #pragma once
 #include "autograd.h"
+#include "convolution.h"
 #include "matmul.h"
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
@@ -130,6 +131,11 @@ inline napi_value useOneDnnMatmul(napi_env env, napi_callback_info) {
     installOneDnnMatmul();
     return nullptr;
   });
+}
+
+/// useWinograd() -> whether this build has it. The caller knows that the processor has AVX2 and FMA.
+inline napi_value useWinograd(napi_env env, napi_callback_info info) {
+  return guarded(env, "useWinograd", [&] { return jsBoolean(env, installWinograd()); });
 }
 
 }  // namespace muster

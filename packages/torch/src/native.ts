@@ -49,6 +49,8 @@ export interface Native {
   trimMemory(): void;
   cudaDevices(): number;
   useOneDnnMatmul(): void;
+  /** Whether this build has it; the processor must have AVX2 and FMA. */
+  useWinograd(): boolean;
   runProgram(
     code: Float64Array,
     pinned: Float64Array,

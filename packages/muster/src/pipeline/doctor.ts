@@ -58,7 +58,7 @@ function checkNode(): DoctorLine[] {
 async function checkEngine(): Promise<DoctorLine[]> {
   try {
     const { engineInfo, scope, tensor, threads } = await import('@muster/torch');
-    const { version, path, origin, matmul } = engineInfo();
+    const { version, path, origin, matmul, convolution } = engineInfo();
     const product = scope(() =>
       tensor([
         [1, 2],
@@ -72,7 +72,7 @@ async function checkEngine(): Promise<DoctorLine[]> {
       good('Engine', `libtorch ${version} from ${originText(origin)}, ${path}`),
       good(
         'Threads',
-        `${threads()} of ${availableParallelism()} processors, products by ${matmul === 'onednn' ? 'oneDNN' : 'MKL'}`,
+        `${threads()} of ${availableParallelism()} processors, products by ${matmul === 'onednn' ? 'oneDNN' : 'MKL'}, 3x3 convolutions by ${convolution === 'winograd' ? 'Winograd’s algorithm' : 'oneDNN'}`,
       ),
     ];
   } catch (error) {
