@@ -23,7 +23,17 @@ export interface OperatorSet {
   methods: Operator[];
 }
 
-export const namespaces = ['aten', 'muster', 'mkldnn', 'mkldnn_prepacked', 'mkl', 'onednn', 'quantized', '_quantized', 'sparse'];
+export const namespaces = [
+  'aten',
+  'muster',
+  'mkldnn',
+  'mkldnn_prepacked',
+  'mkl',
+  'onednn',
+  'quantized',
+  '_quantized',
+  'sparse',
+];
 
 const isRequired = (argument: Argument): boolean => !argument.hasDefault;
 const hasNames = (schema: Schema): boolean =>

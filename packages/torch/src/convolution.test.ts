@@ -48,7 +48,8 @@ test.skipIf(!isHere).each([
       expect(error).toBeLessThan(5e-5);
     });
     const isOwn = k % 16 === 0 && c % 16 === 0 && n > 2;
-    if (isOwn) expect(two.map((tensor) => tensor.toFloat32Array())).toEqual(one.map((tensor) => tensor.toFloat32Array()));
+    if (isOwn)
+      expect(two.map((tensor) => tensor.toFloat32Array())).toEqual(one.map((tensor) => tensor.toFloat32Array()));
   });
   setThreads(before);
 });

@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -139,7 +148,7 @@ function parse(content: string): unknown {
   }
 }
 
-/** Events are told once a second; the lock is refreshed with them, so often. */
+/** How often the lock is refreshed. */
 const refreshMs = 10_000;
 
 class OpenTrainingFolder implements TrainingFolder {
@@ -155,7 +164,7 @@ class OpenTrainingFolder implements TrainingFolder {
     this.checkpoints = join(folder, checkpointFolder);
     this.isResumed = isResumed;
     this.before = isResumed ? secondsIn(join(folder, eventsFile)) : 0;
-    this.refresh();
+    this.hold();
     this.timer = setInterval(() => this.refresh(), refreshMs).unref();
   }
 
@@ -177,11 +186,20 @@ class OpenTrainingFolder implements TrainingFolder {
     rmSync(join(this.folder, lockFile), { force: true });
   }
 
-  private refresh(): void {
+  private hold(): void {
     try {
       writeFileSync(join(this.folder, lockFile), JSON.stringify({ pid: process.pid, host: hostname() }));
     } catch (error) {
       throw storeError(error, this.folder);
+    }
+  }
+
+  private refresh(): void {
+    const now = new Date();
+    try {
+      utimesSync(join(this.folder, lockFile), now, now);
+    } catch {
+      clearInterval(this.timer); // the folder is gone or full: the next event or checkpoint says so where it can be caught
     }
   }
 }
