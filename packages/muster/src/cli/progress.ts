@@ -17,6 +17,7 @@ const stageVerbs: Readonly<Record<string, string>> = {
   embed: 'Embedding',
   group: 'Grouping',
   report: 'Writing the report',
+  sweep: 'Fitting',
 };
 
 /** Shows events: one line that is rewritten on a terminal, a plain line every 10 s elsewhere; warnings always. */
@@ -83,6 +84,7 @@ export class Progress {
     const speed = (done - this.#firstDone) / seconds;
     const counts = `${verb}: ${done.toLocaleString('en-US')} of ${formatCount(total, unit, unit)}`;
     if (seconds < 2 || !(speed > 0) || done >= total) return counts;
-    return `${counts}, ${speed.toFixed(speed < 10 ? 1 : 0)} a second, ${formatDuration((total - done) / speed)} left`;
+    const rate = speed < 0.1 ? '' : `${speed.toFixed(speed < 10 ? 1 : 0)} a second, `;
+    return `${counts}, ${rate}${formatDuration((total - done) / speed)} left`;
   }
 }

@@ -85,10 +85,22 @@ export function findRecipe(method: string, data: string, cwd: string): string {
   });
 }
 
-/** `recipes` where the user is, else in the clone that this runs from. */
+/** `recipes` where the user is, else those that come with muster. */
 function recipeFolder(cwd: string): string | null {
-  const places = [join(cwd, 'recipes'), fileURLToPath(new URL('../../../../recipes', import.meta.url))];
-  return places.find((place) => existsSync(place)) ?? null;
+  return recipePlaces(cwd, import.meta.url).find((place) => existsSync(place)) ?? null;
+}
+
+/**
+ * Where recipes may lie, the first that exists counts: where the user is, beside the built modules of the installed package, in
+ * the clone whose sources run.
+ *
+ * @param module URL of this module: in `dist/pipeline` of the package, or in `packages/muster/src/pipeline` of a clone
+ */
+export function recipePlaces(cwd: string, module: string): string[] {
+  return [
+    join(cwd, 'recipes'),
+    ...['../recipes', '../../../../recipes'].map((way) => fileURLToPath(new URL(way, module))),
+  ];
 }
 
 function folders(path: string): string[] {

@@ -1,7 +1,14 @@
 export { storeError, writeFileAtomic } from './atomic-write.ts';
 export { EmbeddingCache, identityKey, type ImageIdentity } from './embedding-cache.ts';
 export { findRun } from './find-run.ts';
-export { chooseLocations, isInside, storeName, type LocationOptions, type Locations } from './locations.ts';
+export {
+  chooseLocations,
+  isInside,
+  recordStore,
+  storeName,
+  type LocationOptions,
+  type Locations,
+} from './locations.ts';
 export {
   assignedKind,
   checkRunFolder,
