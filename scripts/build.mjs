@@ -4,7 +4,7 @@
  * it: sources run as they are.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, isStarted, nodeProgram } from './program.mjs';
 
@@ -27,6 +27,15 @@ function copyGenerated(from, to) {
   }
 }
 
+/**
+ * Copies the recipes into the package, where `muster train` finds them once it is installed.
+ *
+ * @param {string} dist
+ */
+export function copyRecipes(dist) {
+  cpSync(join(ROOT, 'recipes'), join(dist, 'recipes'), { recursive: true });
+}
+
 /** @param {string} name @returns {boolean} true if it was built */
 function build(name) {
   const folder = join(ROOT, 'packages', name);
@@ -36,6 +45,7 @@ function build(name) {
   const args = [compiler, '--project', join(folder, 'tsconfig.build.json')];
   const built = spawnSync(nodeProgram(), args, { cwd: ROOT, stdio: 'inherit' }).status === 0;
   copyGenerated(join(folder, 'src', 'generated'), join(dist, 'generated'));
+  if (name === 'muster') copyRecipes(dist);
   return built;
 }
 

@@ -17,6 +17,7 @@ const stageVerbs: Readonly<Record<string, string>> = {
   embed: 'Embedding',
   group: 'Grouping',
   report: 'Writing the report',
+  sweep: 'Fitting',
 };
 
 /** Shows events: one line that is rewritten on a terminal, a plain line every 10 s elsewhere; warnings always. */

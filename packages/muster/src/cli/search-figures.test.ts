@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -97,6 +97,72 @@ describe.skipIf(!haveWeights)('muster search and muster figures (skipped where t
   );
 });
 
+describe.skipIf(!haveWeights)(
+  'muster figures over values and beside runs (skipped where the weights are not set up)',
+  () => {
+    const elsewhere = (): string => join(work, 'elsewhere');
+    beforeAll(async () => {
+      work = mkdtempSync(join(tmpdir(), 'muster-sweep-'));
+      mkdirSync(elsewhere());
+      await drawImages(join(work, 'shapes'));
+      const common = ['shapes', '-k', '2', '--store', 'kept'];
+      const runs = await Promise.all([
+        muster('cluster', ...common, '--out', 'plain', '--labels', 'folders'),
+        muster('cluster', ...common, '--out', 'tsp', '--method', 'tsp', '--set', 'epochs=2'),
+      ]);
+      expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+    }, 120_000);
+    afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+    test('a sweep draws its figure alone and gives the numbers; the run’s own store is found', async () => {
+      const swept = await runMuster(elsewhere(), [
+        ...['figures', join(work, 'plain'), '--sweep', 'groups=4,3', '--sweep-seeds', '2', '--json', '--threads', '1'],
+      ]);
+      expect(swept).toMatchObject({ code: 0, err: '' }); // nothing is embedded again, so no progress is told
+      const { files, sweeps } = JSON.parse(swept.out);
+      expect(files).toEqual([{ name: 'sweep', path: join(work, 'plain', 'figures', 'sweep-groups.svg'), title: 'ACC, NMI and ARI over groups' }]); // prettier-ignore
+      expect(sweeps[0]).toMatchObject({ key: 'groups', own: 2, seeds: [0, 1] });
+      expect(sweeps[0].values.map(({ value }: { value: number }) => value)).toEqual([2, 3, 4]);
+      expect(sweeps[0].values[0]).toMatchObject({ isOwn: true, acc: { mean: 1, sd: 0 }, groups: { mean: 2, sd: 0 } });
+      expect(sweeps[0].values[2].acc.mean).toBeLessThan(1);
+      expect(existsSync(join(elsewhere(), 'muster-shapes'))).toBe(false);
+      const bare = await muster('figures', 'tsp', '--sweep', 'neighbours=2,4', '--only', 'pca');
+      expect(bare.out).toMatch(/pca\.svg[\s\S]*sweep-neighbours\.svg[\s\S]*neighbours +silhouette +groups/u);
+    }, 110_000);
+
+    test('wrong options and values are refused before anything runs', async () => {
+      rmSync(join(work, 'tsp', 'figures'), { recursive: true, force: true });
+      const [name, value, few] = await Promise.all([
+        muster('figures', 'tsp', '--sweep', 'weights=gaussian,hard', '--sweep', 'neigbors=2,4'),
+        muster('figures', 'tsp', '--sweep', 'neighbours=2,many'),
+        muster('figures', 'plain', '--sweep', 'groups=2'),
+      ]);
+      expect(name).toMatchObject({ code: 2, err: expect.stringContaining('tsp has no option neigbors; did you mean neighbours?') }); // prettier-ignore
+      expect(value).toMatchObject({ code: 2, err: expect.stringContaining('neighbours=many') });
+      expect(few).toMatchObject({ code: 2, err: expect.stringContaining('at least two values') });
+      expect(existsSync(join(work, 'tsp', 'figures'))).toBe(false);
+    }, 60_000);
+
+    test('runs of the same images are drawn beside one another, others refused', async () => {
+      mkdirSync(join(work, 'few'));
+      cpSync(join(work, 'shapes', 'disc'), join(work, 'few', 'disc'), { recursive: true });
+      rmSync(join(work, 'few', 'disc', '3.png'));
+      expect(await muster('cluster', 'few', '-k', '2', '--out', 'few-run')).toMatchObject({ code: 0 });
+      const [drawn, few, twice] = await Promise.all([
+        muster('figures', 'plain', '--beside', 'tsp', '--out', 'both'),
+        muster('figures', 'plain', '--beside', 'few-run'),
+        muster('figures', 'plain', '--beside', 'plain'),
+      ]);
+      expect(drawn).toMatchObject({ code: 0, out: expect.stringContaining(join('both', 'consistency-beside.svg')) });
+      expect(readFileSync(join(work, 'both', 'consistency-beside.svg'), 'utf8')).toMatch(
+        />8 labelled images of shapes/u,
+      );
+      expect(few).toMatchObject({ code: 2, err: expect.stringContaining('few-run shares 3 labelled images') });
+      expect(twice).toMatchObject({ code: 2, err: expect.stringContaining('there already') });
+    }, 110_000);
+  },
+);
+
 test('tables show hidden characters, and say what was not drawn', () => {
   const hit = { rank: 1, file: 'a\u202Egpj', score: 0.5, group: null, groupName: 'no group' };
   const text = searchTable({
@@ -113,7 +179,7 @@ test('tables show hidden characters, and say what was not drawn', () => {
   expect(text).toContain('known words near it: rose');
   const missing = [{ name: 'confusion', reason: 'it needs labels' }] as const;
   const files = [{ name: 'pca', path: '/w/run/figures/pca.svg', title: 'T' }] as const;
-  expect(figuresTable({ folder: '/w/run/figures', files, missing }, '/w')).toBe(
+  expect(figuresTable({ folder: '/w/run/figures', files, missing, sweeps: [] }, '/w')).toBe(
     `${join('run', 'figures', 'pca.svg')}  T\nNot drawn: confusion: it needs labels\n`,
   );
 });

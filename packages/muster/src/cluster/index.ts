@@ -41,5 +41,5 @@ export { neighbourStrengths, umapGraph } from './umap-graph.ts';
 export type { NeighbourStrengths, UmapGraph, UmapGraphOptions } from './umap-graph.ts';
 export { placeInUmap, umap } from './umap.ts';
 export type { UmapOptions, UmapSpace } from './umap.ts';
-export { tsne } from './tsne.ts';
+export { tsne, TsneDescent } from './tsne.ts';
 export type { TsneOptions } from './tsne.ts';

@@ -76,6 +76,25 @@ describe('gradients', () => {
     gradient.forEach((value, c) => expect(Math.abs(value - (wanted[c] ?? NaN))).toBeLessThan(1e-6));
   });
 
+  test('the exact one looks at each pair once, however many strips there are', () => {
+    const many = 1100; // three strips
+    const points = torch.randn([many, 2], { generator: generator(5), dtype: 'float64' }).mul(5);
+    const half = torch.rand([many, many], { generator: generator(6), dtype: 'float64' });
+    const pairs = half.add(half.t()).div_(2 * half.sum().item());
+    const near = torch.cdist(points, points, 2, 2).square_().add_(1).reciprocal_();
+    near.diagonal().zero_();
+    const force = pairs.sub(near.div(near.sum())).mul_(near);
+    const wanted = points
+      .mul(force.sum([1], true))
+      .sub_(force.mm(points))
+      .mul_(4)
+      .toFloat64Array(); // eq. 5
+    const gradient = new Float64Array(2 * many);
+    exactGradient(pairs.to('float32'))(points.toFloat64Array(), 1, gradient);
+    const size = Math.hypot(...wanted);
+    expect(Math.hypot(...gradient.map((value, c) => value - (wanted[c] ?? NaN))) / size).toBeLessThan(2e-3);
+  });
+
   test('the tree agrees with it, exactly where no cell counts as a point', () => {
     const lists = Int32Array.from({ length: n * n }, (_, at) => (at % n === Math.floor(at / n) ? -1 : at % n));
     const graph = sparseFromLists(lists, joint.toFloat64Array(), n, n);

@@ -47,53 +47,93 @@ const LEAST_GAIN = 0.01;
  * @source van der Maaten and Hinton, 2008; van der Maaten, 2014; start and learning rate: Kobak and Berens, 2019
  */
 export function tsne(x: Tensor, options: TsneOptions): Tensor {
-  const { perplexity = 30, metric = 'euclidean', theta = 0.5, exactBelow = 5000, signal } = options;
-  if (!(perplexity > 1)) {
-    throw new MusterError('tsne.perplexity', `perplexity ${perplexity}`, { fix: 'take more than 1', kind: 'usage' });
-  }
-  return scope(() =>
-    noGrad(() => {
-      const [n] = tableShape(x, 'the table');
-      refuseNonFinite(x, 'the table', 4096);
-      if (n < 4) return startingPoints(x, options).to('float32');
-      const wanted = Math.max(1.01, Math.min(perplexity, (n - 1) / 3));
-      const gradient =
-        n < exactBelow
-          ? exactGradient(denseAffinities(x, wanted, metric))
-          : treeGradient(sparseAffinities(x, wanted, metric, signal), theta);
-      const y = startingPoints(x, options).toFloat64Array();
-      descend(y, gradient, options);
-      return tensor(Float32Array.from(y), [n, 2]);
-    }),
-  );
+  const { onIteration, signal } = options;
+  return scope(() => {
+    using descent = new TsneDescent(x, options);
+    while (descent.done < descent.iterations) {
+      signal?.throwIfAborted();
+      descent.step();
+      onIteration?.(descent.done, descent.iterations);
+    }
+    return descent.layout();
+  });
 }
 
-/** Descent with momentum and a gain for each coordinate, which grows while its gradient keeps its direction. */
-function descend(y: Float64Array, gradientAt: TsneGradient, options: TsneOptions): void {
-  const { iterations = 1000, exaggeration = 12, onIteration, signal } = options;
-  const rate = options.learningRate ?? Math.max(y.length / 2 / exaggeration / 4, 50);
-  const early = Math.floor(EARLY_SHARE * iterations);
-  const gradient = new Float64Array(y.length);
-  const velocity = new Float64Array(y.length);
-  const gains = new Float64Array(y.length).fill(1);
-  for (let iteration = 0; iteration < iterations; iteration++) {
-    signal?.throwIfAborted();
-    const isEarly = iteration < early;
-    gradientAt(y, isEarly ? exaggeration : 1, gradient);
-    if (iteration === early) {
+/** The descent of {@link tsne} iteration by iteration, for callers that have other things to do in between. */
+export class TsneDescent implements Disposable {
+  readonly iterations: number;
+  #done = 0;
+  readonly #exaggeration: number;
+  readonly #rate: number;
+  readonly #gradientAt: TsneGradient | null;
+  /** What the gradient reads: [n, n]. */
+  readonly #affinities: Tensor | null;
+  readonly #y: Float64Array;
+  readonly #gradient: Float64Array;
+  readonly #velocity: Float64Array;
+  readonly #gains: Float64Array;
+
+  /** As {@link tsne}; finds the affinities, but takes no step yet. */
+  constructor(x: Tensor, options: TsneOptions) {
+    const { perplexity = 30, metric = 'euclidean', theta = 0.5, exactBelow = 5000, signal } = options;
+    const { iterations = 1000, exaggeration = 12 } = options;
+    if (!(perplexity > 1)) {
+      throw new MusterError('tsne.perplexity', `perplexity ${perplexity}`, { fix: 'take more than 1', kind: 'usage' });
+    }
+    const [n] = tableShape(x, 'the table');
+    scope(() => refuseNonFinite(x, 'the table', 4096));
+    const wanted = Math.max(1.01, Math.min(perplexity, (n - 1) / 3));
+    const isTiny = n < 4;
+    this.iterations = isTiny ? 0 : iterations;
+    this.#exaggeration = exaggeration;
+    this.#rate = options.learningRate ?? Math.max(n / exaggeration / 4, 50);
+    this.#y = scope(() => noGrad(() => startingPoints(x, options).toFloat64Array()));
+    this.#affinities = isTiny || n >= exactBelow ? null : scope(() => noGrad(() => denseAffinities(x, wanted, metric)));
+    if (isTiny) this.#gradientAt = null;
+    else if (this.#affinities !== null) this.#gradientAt = exactGradient(this.#affinities);
+    else {
+      const near = scope(() => noGrad(() => sparseAffinities(x, wanted, metric, signal)));
+      this.#gradientAt = treeGradient(near, theta);
+    }
+    this.#gradient = new Float64Array(2 * n);
+    this.#velocity = new Float64Array(2 * n);
+    this.#gains = new Float64Array(2 * n).fill(1);
+  }
+
+  /** Iterations that were made. */
+  get done(): number {
+    return this.#done;
+  }
+
+  /** One iteration, with momentum and a gain for each coordinate, which grows while its gradient keeps its direction. */
+  step(): void {
+    const early = Math.floor(EARLY_SHARE * this.iterations);
+    const isEarly = this.#done < early;
+    const [y, velocity, gains] = [this.#y, this.#velocity, this.#gains];
+    noGrad(() => this.#gradientAt?.(y, isEarly ? this.#exaggeration : 1, this.#gradient));
+    if (this.#done === early) {
       velocity.fill(0);
       gains.fill(1);
     }
     const momentum = isEarly ? MOMENTUM.early : MOMENTUM.late;
     for (let c = 0; c < y.length; c++) {
-      const slope = gradient[c] ?? 0;
+      const slope = this.#gradient[c] ?? 0;
       const speed = velocity[c] ?? 0;
       const gain = Math.max(LEAST_GAIN, speed * slope < 0 ? (gains[c] ?? 0) + 0.2 : (gains[c] ?? 0) * 0.8);
       gains[c] = gain;
-      velocity[c] = momentum * speed - rate * gain * slope;
+      velocity[c] = momentum * speed - this.#rate * gain * slope;
       y[c] = (y[c] ?? 0) + (velocity[c] ?? 0);
     }
-    onIteration?.(iteration + 1, iterations);
+    this.#done += 1;
+  }
+
+  /** float32 [n, 2]: where the points are. The caller's. */
+  layout(): Tensor {
+    return tensor(Float32Array.from(this.#y), [this.#y.length / 2, 2]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#affinities?.dispose();
   }
 }
 

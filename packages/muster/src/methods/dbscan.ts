@@ -36,7 +36,7 @@ export const dbscan = defineMethod({
       const cores = found.core.to({ device }).nonzero().squeeze(1);
       const groups = Math.max(1, found.groups);
       // Without any dense row the first one stands for a group that has no members but itself.
-      const kept = cores.numel > 0 ? cores : labels.narrow(0, 0, 1).zero_();
+      const kept = cores.numel > 0 ? cores : labels.narrow(0, 0, 1).zerosLike();
       const prototypes = x.indexSelect(0, kept);
       const groupOf = labels.indexSelect(0, kept).clampMin(0);
       const variance = found.radius ** 2 / Math.max(1, x.shape[1] ?? 1);

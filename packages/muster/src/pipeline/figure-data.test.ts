@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { liveTensors, tensor, type Tensor } from '@muster/torch';
-import { Random } from '../base/index.ts';
+import { Random, silent } from '../base/index.ts';
 import { chanceConsistency, kMeansAgreement, labelConsistency, layOut, sampleRows, selectRows } from './figure-data.ts';
 
 const signal = new AbortController().signal;
@@ -42,14 +42,39 @@ test('samples are without repeats, the same for the same seed, and everything wh
   expect(sampleRows([4, 2], 30, 5)).toEqual([4, 2]);
 });
 
-test.each(['pca', 'umap', 'tsne'] as const)('%s keeps planted classes apart and leaves no tensor', (name) => {
+test.each(['pca', 'umap', 'tsne'] as const)('%s keeps planted classes apart and leaves no tensor', async (name) => {
   const before = liveTensors();
-  const points = layOut(x, name, 0, signal);
-  expect(points).toEqual(layOut(x, name, 0, signal));
+  const points = await layOut(x, name, 0, silent, signal);
+  expect(points).toEqual(await layOut(x, name, 0, silent, signal));
   expect(points).toHaveLength(120);
   const layout = tensor(points, [60, 2]);
   expect(labelConsistency(layout, labels, 5, 'euclidean')[0]).toBe(1);
   layout.dispose();
+  expect(liveTensors()).toBe(before);
+});
+
+test('t-SNE stops between its iterations when it is told to', async () => {
+  const before = liveTensors();
+  const stop = new AbortController();
+  const events: string[] = [];
+  const random = new Random(4);
+  const many = tensor(
+    Float32Array.from({ length: 1200 * 8 }, () => random.normal()),
+    [1200, 8],
+  );
+  const layout = layOut(
+    many,
+    'tsne',
+    0,
+    ({ message = '' }) => {
+      events.push(message);
+      stop.abort(new Error('enough'));
+    },
+    stop.signal,
+  );
+  await expect(layout).rejects.toThrow('enough');
+  expect(events).toEqual([expect.stringMatching(/^t-SNE: \d+ of 500 iterations$/u)]);
+  many.dispose();
   expect(liveTensors()).toBe(before);
 });
 

@@ -1,7 +1,8 @@
-import { generator, noGrad, scope, tensor, type Tensor } from '@muster/torch';
+import { setImmediate } from 'node:timers/promises';
+import { generator, noGrad, scope, setThreads, tensor, threads, type Generator, type Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
-import { randomStream, seedStream } from '../base/index.ts';
-import { kmeans, nearestNeighbours, pca, tsne, umap, type NeighbourMetric } from '../cluster/index.ts';
+import { randomStream, seedStream, type Emit } from '../base/index.ts';
+import { kmeans, nearestNeighbours, pca, TsneDescent, umap, type NeighbourMetric } from '../cluster/index.ts';
 import { ari } from '../metrics/index.ts';
 
 /**
@@ -28,6 +29,13 @@ export function labelConsistency(
   });
 }
 
+/** How label consistency is drawn. */
+export const consistencyAxes = {
+  xTitle: 'rank of the neighbour',
+  yTitle: 'share with the same label',
+  yRange: [0, 1],
+} as const;
+
 /** Share of pairs of rows with the same label: what neighbours drawn at random would reach. */
 export function chanceConsistency(labels: Int32Array): number {
   const counts = new Map<number, number>();
@@ -43,36 +51,64 @@ export function sampleRows(rows: readonly number[], count: number, seed: number)
   return Array.from(order, (at) => rows[at] ?? 0);
 }
 
-/** Above this many rows t-SNE's gradient is approximated: the exact one takes minutes. */
-const exactRows = 800;
-
 /** How embeddings are laid out in the plane. */
 export type LayoutName = 'pca' | 'umap' | 'tsne';
 
 /** Axes that t-SNE works on: beyond these there is hardly more than noise, and distances in fewer are quicker. */
 const tsneAxes = 50;
 
+/** From so many rows on t-SNE's gradient is approximated. */
+const tsneExactBelow = 5000;
+
+/** Longest that t-SNE keeps others from their turn, in milliseconds. */
+const turnMs = 50;
+
 /**
- * Lays rows out in the plane.
+ * Lays rows out in the plane. t-SNE can be stopped between its iterations.
  *
  * @param x [n, d] unit rows, n at least 3
  * @returns x and y of each row in turn
  */
-export function layOut(x: Tensor, name: LayoutName, seed: number, signal: AbortSignal): Float32Array {
-  return scope(() =>
-    noGrad(() => {
-      const random = generator(seedStream(seed, 'figures', name));
-      const [n = 0, d = 0] = x.shape;
-      if (name === 'umap') return umap(x, { generator: random, neighbours: Math.min(15, n), signal }).toFloat32Array();
-      const k = Math.min(name === 'pca' ? 2 : tsneAxes, n, d);
-      const { scores } = pca(x, { k, generator: random, signal });
-      return (
-        name === 'pca'
-          ? scores.to('float32')
-          : tsne(scores, { generator: random, exactBelow: exactRows, iterations: 500, signal })
-      ).toFloat32Array();
-    }),
-  );
+export async function layOut(
+  x: Tensor,
+  name: LayoutName,
+  seed: number,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  using random = generator(seedStream(seed, 'figures', name));
+  const [n = 0, d = 0] = x.shape;
+  if (name === 'umap') {
+    return scope(() => umap(x, { generator: random, neighbours: Math.min(15, n), signal }).toFloat32Array());
+  }
+  const k = Math.min(name === 'pca' ? 2 : tsneAxes, n, d);
+  using scores = scope(() => noGrad(() => pca(x, { k, generator: random, signal }).scores.to('float32')));
+  return name === 'pca' ? scores.toFloat32Array() : await descend(scores, random, emit, signal);
+}
+
+/** Up to so many rows one thread does t-SNE: waking the others for every strip of pairs costs more than they save. */
+const oneThreadRows = 2000;
+
+async function descend(x: Tensor, random: Generator, emit: Emit, signal: AbortSignal): Promise<Float32Array> {
+  const all = threads();
+  if ((x.shape[0] ?? 0) <= oneThreadRows) setThreads(1);
+  return descendStepwise(x, random, emit, signal).finally(() => setThreads(all));
+}
+
+async function descendStepwise(x: Tensor, random: Generator, emit: Emit, signal: AbortSignal): Promise<Float32Array> {
+  const total = 500;
+  using descent = new TsneDescent(x, { generator: random, exactBelow: tsneExactBelow, iterations: total, signal });
+  let turn = performance.now();
+  while (descent.done < descent.iterations) {
+    descent.step();
+    if (performance.now() - turn < turnMs) continue;
+    emit({ stage: 'figures', message: `t-SNE: ${descent.done} of ${total} iterations` });
+    await setImmediate();
+    signal.throwIfAborted();
+    turn = performance.now();
+  }
+  using layout = descent.layout();
+  return layout.toFloat32Array();
 }
 
 /** ARI between the labels and spherical k-means on the rows with as many groups as there are labels. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { noGrad, scope, type Tensor } from '@muster/torch';
-import { formatCount } from '../base/index.ts';
+import { formatCount, type Emit } from '../base/index.ts';
 import { unitRows } from '../cluster/index.ts';
 import { scatterFigure, type ScatterPanel } from '../export/index.ts';
 import { findEmbeddingMethod } from '../methods/index.ts';
 import { ari } from '../metrics/index.ts';
 import { modelFolder } from '../store/index.ts';
 import { kMeansAgreement, layOut, sampleRows, selectRows, type LayoutName } from './figure-data.ts';
-import type { FigureRun } from './figure-run.ts';
+import type { Drawing, FigureRun } from './figure-run.ts';
 import { groupCaption } from './open-run.ts';
 
 const layoutTitles: Readonly<Record<LayoutName, string>> = { pca: 'Principal components', umap: 'UMAP', tsne: 't-SNE' };
@@ -16,29 +16,32 @@ const layoutTitles: Readonly<Record<LayoutName, string>> = { pca: 'Principal com
 const withHead: readonly string[] = ['tsp', 'scan', 'tac'];
 
 /** A layout of the embeddings and, where the run trained a head, one of what the head gives. */
-export function layoutFigures(
+export async function layoutFigures(
   run: FigureRun,
   name: LayoutName,
+  emit: Emit,
   signal: AbortSignal,
-): { file: string; title: string; svg: string }[] {
-  const figures = [layoutFigure(run, name, run.rows, 'the embeddings', `${name}.svg`, signal)];
+): Promise<Drawing[]> {
+  const figures = [await layoutFigure(run, name, run.rows, 'the embeddings', `${name}.svg`, emit, signal)];
   using head = headOutput(run);
-  if (head !== null) figures.push(layoutFigure(run, name, head, 'what the head gives', `${name}-head.svg`, signal));
+  if (head === null) return figures;
+  figures.push(await layoutFigure(run, name, head, 'what the head gives', `${name}-head.svg`, emit, signal));
   return figures;
 }
 
-function layoutFigure(
+async function layoutFigure(
   run: FigureRun,
   name: LayoutName,
   x: Tensor,
   what: string,
   file: string,
+  emit: Emit,
   signal: AbortSignal,
-): { file: string; title: string; svg: string } {
+): Promise<Drawing> {
   const everything = [...run.labels.keys()];
   const chosen = sampleRows(everything, run.points, run.seed);
   using selected = selectRows(x, chosen);
-  const points = layOut(selected, name, run.seed, signal);
+  const points = await layOut(selected, name, run.seed, emit, signal);
   const part =
     chosen.length < everything.length
       ? `${chosen.length.toLocaleString('en-US')} of ${formatCount(everything.length, 'image')}`

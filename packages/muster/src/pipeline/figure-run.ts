@@ -6,6 +6,13 @@ import { centredRows } from './group.ts';
 import { groupCaption, type OpenRun } from './open-run.ts';
 import { readLabels } from './score.ts';
 
+/** A finished figure. */
+export interface Drawing {
+  readonly file: string;
+  readonly title: string;
+  readonly svg: string;
+}
+
 /** A run with what its figures are drawn from. */
 export interface FigureRun extends OpenRun, Disposable {
   /** (N, D) unit rows of the embeddings, their mean taken out. */

@@ -7,19 +7,32 @@ import { confusionFigure, groupColumnsFigure, lineChart, neighbourFigure, nounFi
 import { EmbeddedTextSpace, loadImageClasses, loadNouns } from '../language/index.ts';
 import { acc, confusionTable, matchClusters } from '../metrics/index.ts';
 import { isInside, writeFileAtomic } from '../store/index.ts';
-import { chanceConsistency, labelConsistency, selectRows } from './figure-data.ts';
+import { chanceConsistency, consistencyAxes, labelConsistency, selectRows } from './figure-data.ts';
+import { besideFigure } from './figure-beside.ts';
 import { loadFigureImages } from './figure-images.ts';
 import { layoutFigures } from './figure-layouts.ts';
-import { openFigureRun, rowCaption, type FigureRun } from './figure-run.ts';
-import { figureNames, figuresOptions, type FigureName, type FiguresOptions } from './figures-options.ts';
+import { openFigureRun, rowCaption, type Drawing, type FigureRun } from './figure-run.ts';
+import { sweepFigure } from './figure-sweep.ts';
+import {
+  figureNames,
+  figuresOptions,
+  type DrawnFile,
+  type FigureName,
+  type FiguresOptions,
+} from './figures-options.ts';
 import type { FiguresOptionsInput, FiguresResult } from './figures-options.ts';
-import { groupCaption, withRun, type OpenRun } from './open-run.ts';
+import { groupCaption, readRun, withRun, type OpenRun } from './open-run.ts';
 import { parseOptions } from './parse-options.ts';
+import { planSweep, type SweepPlan } from './plan-sweep.ts';
+import type { SweepResult } from './sweep.ts';
 
 const optionNames = {
   run: '<run>',
   labels: '--labels',
   only: '--only',
+  sweep: '--sweep',
+  sweepSeeds: '--sweep-seeds',
+  beside: '--beside',
   out: '--out',
   points: '--points',
   seed: '--seed',
@@ -27,18 +40,12 @@ const optionNames = {
   threads: '--threads',
 };
 
-/** A finished figure. */
-interface Drawing {
-  readonly file: string;
-  readonly title: string;
-  readonly svg: string;
-}
-
 /**
  * Draws the papers' figures of a run into SVG files: label consistency of neighbours, images with their neighbours,
- * layouts of the embeddings in the plane, the confusion matrix, groups with images that are right and wrong, images with their nouns.
+ * layouts of the embeddings in the plane, the confusion matrix, groups with images that are right and wrong, images with their
+ * nouns; where asked for, label consistency beside other runs, and scores over the values of an option.
  *
- * @throws MusterError `options`, `labels`; as `withRun`
+ * @throws MusterError `options`, `labels`; as `withRun`, `planSweep` (before anything runs), `besideFigure`, `sweepFigure`
  */
 export async function drawFigures(
   input: FiguresOptionsInput,
@@ -47,20 +54,29 @@ export async function drawFigures(
 ): Promise<FiguresResult> {
   const options = parseOptions(figuresOptions, input, optionNames);
   if (options.threads !== undefined) setThreads(options.threads);
-  return withRun(options, emit, signal, (run) => drawAll(run, options, emit, signal));
+  const sweeps = await planSweeps(options);
+  return withRun(options, emit, signal, (run) => drawAll(run, options, sweeps, emit, signal));
+}
+
+async function planSweeps({ run, sweep }: FiguresOptions): Promise<SweepPlan[]> {
+  if (sweep === undefined) return [];
+  const saved = await readRun(run, process.cwd());
+  return Object.entries(sweep).map(([key, values]) => planSweep(saved, key, values));
 }
 
 async function drawAll(
   open: OpenRun,
   options: FiguresOptions,
+  sweeps: readonly SweepPlan[],
   emit: Emit,
   signal: AbortSignal,
 ): Promise<FiguresResult> {
   const folder = options.out === undefined ? join(open.folder, 'figures') : resolve(options.out);
   refuseInside(folder, open);
   using run = await openFigureRun(open, options);
-  const wanted = figureNames.filter((name) => options.only?.includes(name) ?? true);
-  const files: { name: FigureName; path: string; title: string }[] = [];
+  const isSpecial = options.sweep !== undefined || options.beside !== undefined;
+  const wanted = figureNames.filter((name) => options.only?.includes(name) ?? !isSpecial);
+  const files: DrawnFile[] = [];
   const missing: { name: FigureName; reason: string }[] = [];
   for (const [at, name] of wanted.entries()) {
     emit({ stage: 'figures', done: at, total: wanted.length, unit: 'figures' });
@@ -71,13 +87,23 @@ async function drawAll(
       missing.push({ name, reason });
       continue;
     }
-    for (const { file, title, svg } of await draw(name, run, emit, signal)) {
-      const path = join(folder, file);
-      await writeFileAtomic(path, svg);
-      files.push({ name, path, title });
-    }
+    for (const drawing of await draw(name, run, emit, signal)) files.push(await write(folder, name, drawing));
   }
-  return { folder, files, missing };
+  if (options.beside !== undefined)
+    files.push(await write(folder, 'beside', await besideFigure(run, options.beside, emit, signal)));
+  const results: SweepResult[] = [];
+  for (const plan of sweeps) {
+    const { drawing, result } = await sweepFigure(run, plan, options.sweepSeeds, emit, signal);
+    files.push(await write(folder, 'sweep', drawing));
+    results.push(result);
+  }
+  return { folder, files, missing, sweeps: results };
+}
+
+async function write(folder: string, name: DrawnFile['name'], { file, title, svg }: Drawing): Promise<DrawnFile> {
+  const path = join(folder, file);
+  await writeFileAtomic(path, svg);
+  return { name, path, title };
 }
 
 function whyNot(name: FigureName, { truth, labelled, embedded, backbone }: FigureRun): string | null {
@@ -103,7 +129,7 @@ async function draw(name: FigureName, run: FigureRun, emit: Emit, signal: AbortS
     case 'pca':
     case 'umap':
     case 'tsne':
-      return layoutFigures(run, name, signal);
+      return layoutFigures(run, name, emit, signal);
   }
 }
 
@@ -126,10 +152,8 @@ function consistency(
     subtitle: [
       `${formatCount(labelled.length, 'labelled image')} of ${collection.name}, ${backbone.describe().title}. Share of images whose neighbour of this rank has their label.`,
     ],
-    xTitle: 'rank of the neighbour',
-    yTitle: 'share with the same label',
+    ...consistencyAxes,
     x: ranks,
-    yRange: [0, 1],
     lines: [
       { name: 'cosine, mean taken out', values: share(rows, 'cosine') },
       { name: 'inner product', values: share(embedded.embeddings, 'ip') },

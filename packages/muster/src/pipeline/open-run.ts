@@ -16,6 +16,11 @@ export const savedConfig = z.object({
   source: z.string(),
   followLinks: z.boolean(),
   seed: z.int(),
+  /** Its store, as `recordStore` writes it; runs of earlier versions have none. */
+  store: z.string().optional(),
+  classes: z.array(z.string()).nullable().default(null),
+  nouns: z.string().nullable().default(null),
+  under: z.string().nullable().default(null),
   labels: z.string().nullable(),
   method: z.string(),
   methodId: z.string().nullable().default(null),
@@ -35,6 +40,13 @@ export const savedConfig = z.object({
 /** `result.json`, as far as later commands need it. */
 export const savedResult = z.object({
   groups: z.array(z.object({ id: z.int(), name: z.string().nullable(), size: z.int() })),
+  /** Starts of k-means; 0 where it was not k-means by default. */
+  restarts: z.int().default(0),
+  /** Options of the method, its defaults among them; null for the default way. */
+  method: z
+    .object({ options: z.record(z.string(), z.unknown()) })
+    .nullable()
+    .default(null),
   assignments: z.object({
     files: z.array(z.string()),
     groups: z.array(z.int()),
@@ -79,15 +91,13 @@ export async function withRun<T>(
   work: (run: OpenRun) => Promise<T>,
 ): Promise<T> {
   const cwd = process.cwd();
-  const folder = await findRun(choice.run, cwd);
-  const config = await readSaved(join(folder, 'config.json'), savedConfig);
-  const result = await readSaved(join(folder, resultFile), savedResult);
+  const { folder, config, result } = await readRun(choice.run, cwd);
   const collection = await openImages(config, signal);
   try {
     const { backbone: saved } = config;
     const backbone = await (saved === undefined ? openRunBackbone(folder) : reopenBackbone(saved));
     try {
-      const store = storeOf(folder, config.source, choice.store, cwd);
+      const store = storeOf(folder, config, choice.store, cwd);
       const cache = await EmbeddingCache.open(store, cacheName(backbone.describe()), backbone.dimension, emit);
       const embedded = await embedCollection(collection, resolve(config.source), backbone, cache, emit, signal);
       try {
@@ -105,17 +115,33 @@ export async function withRun<T>(
   }
 }
 
+/** What is kept of a finished run. */
+export type SavedRun = Pick<OpenRun, 'folder' | 'config' | 'result'>;
+
+/** Finds and reads a finished run, but none of its images. @throws MusterError `store.no-run`, `run.format` */
+export async function readRun(where: string, cwd: string): Promise<SavedRun> {
+  const folder = await findRun(where, cwd);
+  const config = await readSaved(join(folder, 'config.json'), savedConfig);
+  return { folder, config, result: await readSaved(join(folder, resultFile), savedResult) };
+}
+
 /** What a group of a run is called. */
 export function groupCaption({ result }: OpenRun, group: number): string {
   const found = result.groups[group];
   return found === undefined ? 'no group' : (found.name ?? `group ${found.id}`);
 }
 
-/** The store that holds the run's embeddings: given, around the run, inside it, or the usual one. */
-function storeOf(folder: string, source: string, given: string | undefined, cwd: string): string {
+/** The store that holds the run's embeddings: given, recorded, around the run, inside it, or the usual one. */
+export function storeOf(
+  folder: string,
+  { source, store: recorded }: Pick<SavedConfig, 'source' | 'store'>,
+  given: string | undefined,
+  cwd: string,
+): string {
   if (given !== undefined) return chooseLocations({ source, store: given, cwd }).store;
-  const places = [dirname(dirname(folder)), join(folder, storeName(source)), join(cwd, storeName(source))];
-  places.push(join(dirname(folder), storeName(source)));
+  const usual = storeName(source);
+  const places = [dirname(dirname(folder)), join(folder, usual), join(cwd, usual), join(dirname(folder), usual)];
+  if (recorded !== undefined) places.unshift(resolve(folder, recorded));
   const found = places.find((place) => existsSync(join(place, 'embeddings')));
   return found ?? chooseLocations({ source, out: folder, cwd }).store;
 }

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { errorMessage, MusterError, suggestName } from '../base/index.ts';
 import { dataSetCalled, dataSetOf } from '../data/index.ts';
 import { filters } from '../image/index.ts';
+import { recipePlaces } from './recipe-places.ts';
 import { planMethod } from './plan-method.ts';
 import { findTrainer, planTrainer } from './trainer.ts';
 
@@ -137,10 +137,9 @@ export function dataSetFor(data: string, located: string, recipe: Recipe | null)
   return wanted !== undefined && dataSetCalled(name) !== undefined ? wanted : null;
 }
 
-/** `recipes` where the user is, else in the clone that this runs from. */
+/** `recipes` where the user is, else those that come with muster. */
 function recipeFolder(cwd: string): string | null {
-  const places = [join(cwd, 'recipes'), fileURLToPath(new URL('../../../../recipes', import.meta.url))];
-  return places.find((place) => existsSync(place)) ?? null;
+  return recipePlaces(cwd, import.meta.url).find((place) => existsSync(place)) ?? null;
 }
 
 function folders(path: string): string[] {

@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Emit } from '../base/index.ts';
 import { renderReport } from '../report/index.ts';
-import { makeRunFolder, markFolder, modelFolder, resultFile, testFile, writeRun } from '../store/index.ts';
+import { makeRunFolder, markFolder, modelFolder, recordStore, resultFile, testFile, writeRun } from '../store/index.ts';
 import { assignmentsCsv, assignmentsJson, type AssignmentTable } from './assignments-csv.ts';
 import type { FinishedRun, GroupResult } from './cluster-result.ts';
 import { composeReport } from './compose-report.ts';
@@ -28,7 +28,7 @@ export async function saveRun(run: FinishedRun, emit: Emit, signal: AbortSignal)
   const groups = groupResults(run);
   const madeAt = new Date();
   const files = {
-    'config.json': json({ format: 1, ...run.config }),
+    'config.json': json({ format: 1, ...run.config, store: recordStore(locations) }),
     'assignments.csv': assignmentsCsv(ownTable(run, groups)),
     ...(run.test === null ? {} : { [testFile]: assignmentsCsv({ ...ownTable(run, groups), ...run.test }) }),
     'report.html': renderReport(composeReport(run, groups, chosen, pictures, madeAt)),

@@ -34,6 +34,17 @@ test('a run is found by its path, its store, its id and as the latest; unfinishe
   expect(await findRun('20260101T000001Z', cwd)).toBe(other);
 });
 
+test('what muster assign left is passed over, and named where it is asked for', async () => {
+  const run = makeRun('muster-c/runs/20260101T000000Z', 4000);
+  const given = makeRun('muster-c/runs/20260102T000000Z', 5000);
+  writeFileSync(join(given, 'assigned.json'), '{}');
+  writeFileSync(join(makeRun('labelled', null), 'assigned.json'), '{}');
+  expect(await findRun('muster-c', cwd)).toBe(run);
+  expect(await findRun('latest', cwd)).toBe(run);
+  await expect(findRun(given, cwd)).rejects.toMatchObject({ code: 'store.no-run', exitCode: 2 });
+  await expect(findRun('labelled', cwd)).rejects.toThrow(/groups of a run, not a run.*assigned\.json names/u);
+});
+
 test('what is no run is refused with what to do', async () => {
   makeRun('empty', null);
   await expect(findRun('empty', cwd)).rejects.toThrow(/holds no finished run.*muster cluster/u);

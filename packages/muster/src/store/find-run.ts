@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { errorCode, MusterError } from '../base/index.ts';
 import { storeError } from './atomic-write.ts';
-import { resultFile } from './run-folder.ts';
+import { assignedKind, resultFile } from './run-folder.ts';
 
 /**
  * Finds a finished run: by the path of its folder, by the path of a store (its newest run is taken), as `latest` (the
@@ -15,9 +15,16 @@ import { resultFile } from './run-folder.ts';
  */
 export async function findRun(where: string, cwd: string): Promise<string> {
   const path = resolve(cwd, where);
-  if (existsSync(join(path, resultFile))) return path;
+  if (isRun(path)) return path;
   const inStore = await newestRun([path]);
   if (inStore !== null) return inStore;
+  if (isAssigned(path)) {
+    throw new MusterError('store.no-run', 'holds images that were given the groups of a run, not a run', {
+      where: path,
+      kind: 'usage',
+      fix: `give the run they come from, which its ${assignedKind.last} names`,
+    });
+  }
   if (existsSync(path)) {
     throw new MusterError('store.no-run', 'holds no finished run', {
       where: path,
@@ -27,7 +34,7 @@ export async function findRun(where: string, cwd: string): Promise<string> {
   }
   const names = (await folderNames(cwd)).filter((name) => name.startsWith('muster-'));
   const stores = names.map((name) => join(cwd, name));
-  const named = stores.map((store) => join(store, 'runs', where)).filter((run) => existsSync(join(run, resultFile)));
+  const named = stores.map((store) => join(store, 'runs', where)).filter(isRun);
   const found = where === 'latest' ? await newestRun(stores) : (named[0] ?? null);
   if (found !== null) return found;
   const what = where === 'latest' ? 'there is no finished run here' : `there is no run ${where} here`;
@@ -61,17 +68,30 @@ export async function locateRun(where: string, cwd: string): Promise<string> {
 /** What a run was told; a training's is there from its beginning. */
 const configFile = 'config.json';
 
+/** Whether a folder holds what `muster assign` found: such a folder is no run, whatever else is in it. */
+function isAssigned(folder: string): boolean {
+  return existsSync(join(folder, assignedKind.last));
+}
+
+function isRun(folder: string): boolean {
+  return existsSync(join(folder, resultFile)) && !isAssigned(folder);
+}
+
 /** The run whose result, or other file, was written last; null where there is none. */
 async function newestRun(stores: readonly string[], file: string = resultFile): Promise<string | null> {
   let newest: { folder: string; time: number } | null = null;
   for (const store of stores) {
-    for (const id of await folderNames(join(store, 'runs'))) {
+    for (const id of await runNames(store)) {
       const folder = join(store, 'runs', id);
       const time = await modified(join(folder, file));
       if (time !== null && (newest === null || time > newest.time)) newest = { folder, time };
     }
   }
   return newest?.folder ?? null;
+}
+
+async function runNames(store: string): Promise<string[]> {
+  return (await folderNames(join(store, 'runs'))).filter((id) => !isAssigned(join(store, 'runs', id)));
 }
 
 async function modified(path: string): Promise<number | null> {

@@ -2,7 +2,14 @@ export { storeError, writeFileAtomic } from './atomic-write.ts';
 export { EmbeddingCache, identityKey, type ImageIdentity } from './embedding-cache.ts';
 export { PixelWriter, readPixelCache, type CachedPixels, type PixelSize } from './pixel-cache.ts';
 export { findRun, locateRun } from './find-run.ts';
-export { chooseLocations, isInside, storeName, type LocationOptions, type Locations } from './locations.ts';
+export {
+  chooseLocations,
+  isInside,
+  recordStore,
+  storeName,
+  type LocationOptions,
+  type Locations,
+} from './locations.ts';
 export {
   assignedKind,
   checkpointFolder,

@@ -38,6 +38,15 @@ export function chooseLocations({ source, out, store, cwd }: LocationOptions): L
   });
 }
 
+/**
+ * How a run names its store in `config.json`: by the way from the run's folder where one lies in the other, so that both can
+ * be moved together; else by the absolute path.
+ */
+export function recordStore({ store, run }: Locations): string {
+  if (run === null) return join('..', '..'); // runs/<id> in the store
+  return isInside(store, run) || isInside(run, store) ? relative(run, store) || '.' : store;
+}
+
 /** `muster-<name>` with only letters, digits, dot, dash and underscore, so that it is one safe folder name everywhere. */
 export function storeName(source: string): string {
   const name = basename(source).replace(/\.tar(\.gz)?$|\.tgz$/iu, '');

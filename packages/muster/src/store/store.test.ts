@@ -17,7 +17,7 @@ import { outputMarker } from '../base/index.ts';
 import type { MusterEvent } from '../base/index.ts';
 import { writeFileAtomic } from './atomic-write.ts';
 import { EmbeddingCache, identityKey } from './embedding-cache.ts';
-import { chooseLocations, storeName } from './locations.ts';
+import { chooseLocations, recordStore, storeName } from './locations.ts';
 import { checkRunFolder, makeRunFolder, runFiles, writeRun } from './run-folder.ts';
 
 let folder = '';
@@ -71,6 +71,18 @@ describe('chooseLocations', () => {
     }
     const run = join(folder, 'images-out');
     expect(chooseLocations({ source: '.', out: run, cwd: images })).toEqual({ store: join(run, 'muster-images'), run });
+  });
+
+  test('a run records its store by the way to it where one lies in the other, else by its path', () => {
+    const store = join(folder, 'muster-photos');
+    const run = (path: string): string => recordStore({ store, run: join(folder, path) });
+    expect(recordStore({ store, run: null })).toBe('../..');
+    expect(run('muster-photos/mine')).toBe('..');
+    expect(run('elsewhere')).toBe(store);
+    expect(recordStore({ store: join(folder, 'run', 'muster-photos'), run: join(folder, 'run') })).toBe(
+      'muster-photos',
+    );
+    expect(recordStore({ store, run: store })).toBe('.');
   });
 
   test.skipIf(process.getuid?.() === 0)(

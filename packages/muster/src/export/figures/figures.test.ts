@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { confusionFigure } from './confusion.ts';
 import { categoryColour, fitText, svgFigure } from './frame.ts';
 import { groupColumnsFigure } from './group-columns.ts';
-import { lineChart, niceTicks } from './line-chart.ts';
+import { lineChart, lineCharts, niceTicks } from './line-chart.ts';
+import type { LinePanel } from './line-panel.ts';
 import { neighbourFigure } from './neighbour-rows.ts';
 import { nounFigure } from './noun-bars.ts';
 import { scatterFigure } from './scatter.ts';
@@ -26,6 +27,11 @@ const figures: Readonly<Record<string, (text: string) => string>> = {
         { name: text, values: [0.1, 0.1, 0.1], isReference: true },
       ],
     }),
+  'categories and bars': (text) => {
+    const values = [{ name: text, values: [0.5, 0.6], spread: [0.1, 0] }];
+    const panel = { xTitle: text, yTitle: text, x: [0, 1], xNames: [text, 'b'], lines: values };
+    return lineCharts({ ...head(text), panels: [{ ...panel, mark: { at: 1, name: text } }, panel] });
+  },
   scatter: (text) => {
     const points = Float32Array.from([0, 0, 1, 2, 3, 1]);
     const panel = { title: text, points, categories: Int32Array.from([0, 1, -1]), names: [text, text] };
@@ -79,6 +85,56 @@ test('the curve goes through its values and has a gap where there is none', () =
   expect(svg.match(/<circle/gu)).toHaveLength(2);
   expect(niceTicks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
   expect(niceTicks(12, 47)).toEqual([20, 30, 40]);
+});
+
+/** Positions of the points, their lines and bars in a chart. */
+function drawn(panel: Partial<LinePanel>): { x: number[]; y: number[]; texts: string[]; svg: string } {
+  const axes = { xTitle: 'key', yTitle: 'score', x: [1, 2, 4], lines: [] };
+  const svg = lineChart({ ...head('a'), ...axes, ...panel });
+  const dots = [...svg.matchAll(/<circle cx="([\d.]+)" cy="([\d.]+)"/gu)];
+  const texts = [...svg.matchAll(/<text x="[\d.]+" y="370"[^>]*>([^<]*)</gu)].map(([, text = '']) => text);
+  return { x: dots.map(([, x]) => Number(x)), y: dots.map(([, , y]) => Number(y)), texts, svg };
+}
+
+test('positions are at their values, or in even steps', () => {
+  const lines = [{ name: 'l', values: [0, 1, 2] }];
+  const [a = 0, b = 0, c = 0] = drawn({ lines }).x;
+  expect((b - a) / (c - a)).toBeCloseTo(1 / 3, 2);
+  const even = drawn({ lines, even: true }).x;
+  expect(((even[1] ?? 0) - (even[0] ?? 0)) / ((even[2] ?? 0) - (even[0] ?? 0))).toBeCloseTo(1 / 2, 2);
+});
+
+test('names below the axis do not run into one another, and the marked one stays', () => {
+  const x = [100, 101, 102, 200, 201];
+  const lines = [{ name: 'l', values: [1, 2, 3, 4, 5] }];
+  expect(drawn({ x, lines }).texts).toEqual(['100', '200']);
+  const { texts, svg } = drawn({ x, lines, mark: { at: 1, name: 'this run' } });
+  expect(texts).toEqual(['101', '200']);
+  expect(svg).toContain('>this run</text>');
+});
+
+test('bars reach as far as the spread, and lie within the axes', () => {
+  const { y, svg } = drawn({ lines: [{ name: 'l', values: [1, 2, 2], spread: [0.5, NaN, 0] }] });
+  const [, high = '', low = ''] = /M[\d.]+ ([\d.]+)V([\d.]+)/u.exec(svg) ?? [];
+  const unit = (y[0] ?? 0) - (y[1] ?? 0);
+  expect((y[0] ?? 0) - Number(high)).toBeCloseTo(unit / 2, 0);
+  expect(Number(low) - (y[0] ?? 0)).toBeCloseTo(unit / 2, 0);
+  expect(Number(low)).toBeLessThanOrEqual(352); // the axis
+  expect(svg.match(/V[\d.]+M/gu)).toHaveLength(1); // one bar alone
+});
+
+test('categories are points that no line connects', () => {
+  const lines = [{ name: 'l', values: [1, 2, 3] }];
+  const { texts, svg, x } = drawn({ lines, xNames: ['hard', 'gaussian', 'x'.repeat(200)] });
+  expect(texts.slice(0, 2)).toEqual(['hard', 'gaussian']);
+  expect(texts[2]).toMatch(/^x+…$/u);
+  expect(x).toHaveLength(3);
+  expect(svg).not.toContain('<path');
+});
+
+test('a single value and no value at all are drawn', () => {
+  expect(drawn({ x: [5], lines: [{ name: 'l', values: [0.3] }] }).svg).not.toContain('NaN');
+  expect(drawn({ lines: [{ name: 'l', values: [NaN, NaN, NaN] }] }).svg).not.toMatch(/NaN|Infinity/u);
 });
 
 test('points keep their proportions, and each has the colour of its category', () => {
