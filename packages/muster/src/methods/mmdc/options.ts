@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LEAST_WIDTH } from '../../models/index.ts';
 
 const share = z.number().min(0).max(1);
 
@@ -10,7 +11,7 @@ export const mmdcOptions = z
   .strictObject({
     groups: z.int().min(1).describe('number of groups, K'),
     network: z.enum(['resnet18', 'vgg']).default('resnet18').describe('vgg: four layers, for digits'),
-    width: z.int().min(1).optional().describe('channels of the first layers; default 64, for vgg 32'),
+    width: z.int().min(LEAST_WIDTH).optional().describe('channels of the first layers; default 64, for vgg 32'),
 
     means: z.enum(['one-hot', 'sphere']).default('one-hot').describe('centres of the target points'),
     dimension: z.int().min(1).optional().describe('numbers of a target point, d; default: groups'),
