@@ -8,7 +8,6 @@ import {
   jitterOperations,
   normalise,
   padAndCut,
-  quarterTurns,
   resizedCrop,
   resizedCropBytes,
   rotateBy,
@@ -86,11 +85,6 @@ export const augmentKinds: Record<string, Kind> = {
     const image = c.input('image').permute([2, 0, 1]).unsqueeze(0);
     const options = { padding: c.number('padding'), size: c.number('size'), mode } as const;
     return { y: padAndCut(image, options, [top], [left]).squeeze(0).permute([1, 2, 0]).contiguous() };
-  },
-
-  'rotnet.batch': (c) => {
-    const { images, labels } = quarterTurns(c.input('images'));
-    return { rotated: images, labels };
   },
 
   'image.pipeline': (c) => ({ y: torch.scope(() => pipeline(c).squeeze(0).contiguous()) }),

@@ -1,4 +1,4 @@
-import { roundHalfEven } from './round.ts';
+import { roundHalfEven } from '../image/index.ts';
 import type { Filter, Size } from '../image/index.ts';
 import type { Draws } from './draws.ts';
 import { resizedCrop } from './resized-crop.ts';

@@ -32,7 +32,8 @@ export function cropRaster(image: Raster, crop: number): Raster {
   return { width: crop, height: crop, rgb: square };
 }
 
-function roundHalfEven(value: number): number {
+/** Rounded to a whole number, halves to the even one, as Python does. */
+export function roundHalfEven(value: number): number {
   const down = Math.floor(value);
   const rest = value - down;
   return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
