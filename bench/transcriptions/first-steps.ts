@@ -3,14 +3,8 @@
  * batches and neighbours: `node --conditions=muster-source bench/transcriptions/first-steps.ts`. Needs the peers' Python environment
  * (bench/make-peers.sh, MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-4.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as torch from '@muster/torch';
-import { generator, scope, setThreads, Tensor } from '@muster/torch';
-import { readSafetensors, writeSafetensors } from '@muster/torch/io';
+import { generator, scope, Tensor } from '@muster/torch';
 import { Adam } from '@muster/torch/optim';
 import { nearestNeighbours } from '../../packages/muster/src/cluster/index.ts';
 import { unitRows } from '../../packages/muster/src/losses/index.ts';
@@ -24,18 +18,13 @@ import {
 } from '../../packages/muster/src/methods/index.ts';
 import { ClusterHeads, drawPairs, TacHead } from '../../packages/muster/src/train/index.ts';
 import type { StepLoss, Training } from '../../packages/muster/src/train/index.ts';
+import { compareLosses } from './compare-losses.ts';
+import type { Comparison } from './compare-losses.ts';
 
 const STEPS = 200;
 const LIMIT = 1e-4;
 const [ROWS, WIDTH, GROUPS] = [3000, 64, 10] as const;
 const seed = 17;
-
-/** What one side starts from, and the losses of the other. */
-interface Comparison {
-  readonly start: ReadonlyMap<string, Tensor>;
-  readonly settings: Readonly<Record<string, number>>;
-  readonly losses: readonly number[];
-}
 
 /** Overlapping groups: [n, WIDTH] around given directions. */
 function groups(n: number, directions: Tensor, random: torch.Generator): Tensor {
@@ -135,41 +124,4 @@ function tac(): Comparison {
   return { start, settings, losses: lossesOf(tacTraining(options), Math.floor(ROWS / 256)) };
 }
 
-/** The transcription's losses from the same start. */
-function transcribed(method: string, { start, settings }: Comparison, python: string): number[] {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-steps-'));
-  try {
-    writeSafetensors(join(folder, 'start.safetensors'), start, { settings: JSON.stringify(settings) });
-    const program = fileURLToPath(new URL('first_steps.py', import.meta.url));
-    const { status, stderr } = spawnSync(python, [program, method, folder], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`the transcription of ${method} failed: ${stderr.trim()}`);
-    return readSafetensors(join(folder, 'losses.safetensors')).get('losses')?.toNumbers() ?? [];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function main(): number {
-  setThreads(1);
-  const python = join(process.env['MUSTER_PEERS'] ?? join(homedir(), '.cache', 'muster', 'peers'), 'bin', 'python');
-  if (!existsSync(python)) {
-    process.stdout.write('skipped: no Python environment of the peers (bash bench/make-peers.sh)\n');
-    return 0;
-  }
-  let worst = 0;
-  for (const [method, make] of Object.entries({ tsp, tac })) {
-    const ours = make();
-    const theirs = transcribed(method, ours, python);
-    const differences = theirs.map((loss, step) => Math.abs(loss - (ours.losses[step] ?? NaN)));
-    const largest = theirs.length === STEPS ? Math.max(...differences) : NaN;
-    const [first = NaN, last = NaN] = [ours.losses[0], ours.losses.at(-1)];
-    const range = `loss from ${first.toFixed(4)} to ${last.toFixed(4)}`;
-    process.stdout.write(
-      `${method}: ${theirs.length} steps, ${range}, largest difference ${largest.toExponential(1)}\n`,
-    );
-    worst = Number.isNaN(largest) ? Infinity : Math.max(worst, largest);
-  }
-  return worst <= LIMIT ? 0 : 1;
-}
-
-process.exitCode = main();
+process.exitCode = await compareLosses({ tsp, tac }, { program: 'first_steps.py', steps: STEPS, limit: LIMIT });

@@ -3,14 +3,8 @@
  * `node --conditions=muster-source bench/transcriptions/image-steps.ts [simclr] [rotnet]`. Needs the peers' Python environment (bench/make-peers.sh,
  * MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-3.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as torch from '@muster/torch';
-import { generator, scope, setThreads, Tensor } from '@muster/torch';
-import { readSafetensors, writeSafetensors } from '@muster/torch/io';
+import { generator, scope, Tensor } from '@muster/torch';
 import type { Module } from '@muster/torch/nn';
 import { SGD } from '@muster/torch/optim';
 import { Draws, quarterTurns } from '../../packages/muster/src/augment/index.ts';
@@ -32,6 +26,8 @@ import {
   shuffledRows,
 } from '../../packages/muster/src/train/index.ts';
 import type { Training } from '../../packages/muster/src/train/index.ts';
+import { compareLosses } from './compare-losses.ts';
+import type { Comparison } from './compare-losses.ts';
 
 const [STEPS, LIMIT] = [20, 1e-3] as const;
 const [IMAGES, BATCH, SIDE] = [96, 32, 16] as const;
@@ -39,14 +35,6 @@ const [IMAGES, BATCH, SIDE] = [96, 32, 16] as const;
 const RATE = 0.005;
 const seed = 17;
 const context = { seed, device: 'cpu' } as const;
-
-/** What one side starts from, and the losses of the other. */
-interface Comparison {
-  /** `network.<name>`: weights; `inputs.<step>`: what the network sees in a step. */
-  readonly start: ReadonlyMap<string, Tensor>;
-  readonly settings: Readonly<Record<string, number>>;
-  readonly losses: readonly number[];
-}
 
 /** Coloured blocks with noise: uint8 [IMAGES, SIDE, SIDE, 3]. */
 function pictures(): Tensor {
@@ -138,43 +126,7 @@ async function rotNet(): Promise<Comparison> {
   return { start, settings: { rate, momentum, weightDecay }, losses: await lossesOf(training) };
 }
 
-/** The transcription's losses from the same start. */
-function transcribed(method: string, { start, settings }: Comparison, python: string): number[] {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-steps-'));
-  try {
-    writeSafetensors(join(folder, 'start.safetensors'), start, { settings: JSON.stringify(settings) });
-    const program = fileURLToPath(new URL('image_steps.py', import.meta.url));
-    const { status, stderr } = spawnSync(python, [program, method, folder], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`the transcription of ${method} failed: ${stderr.trim()}`);
-    return readSafetensors(join(folder, 'losses.safetensors')).get('losses')?.toNumbers() ?? [];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-async function main(): Promise<number> {
-  setThreads(1);
-  const python = join(process.env['MUSTER_PEERS'] ?? join(homedir(), '.cache', 'muster', 'peers'), 'bin', 'python');
-  if (!existsSync(python)) {
-    process.stdout.write('skipped: no Python environment of the peers (bash bench/make-peers.sh)\n');
-    return 0;
-  }
-  let worst = 0;
-  const wanted = process.argv.slice(2);
-  for (const [method, make] of Object.entries({ simclr: simClr, rotnet: rotNet })) {
-    if (wanted.length > 0 && !wanted.includes(method)) continue;
-    const ours = await make();
-    const theirs = transcribed(method, ours, python);
-    const differences = theirs.map((loss, step) => Math.abs(loss - (ours.losses[step] ?? NaN)));
-    const largest = theirs.length === STEPS ? Math.max(...differences) : NaN;
-    const [first = NaN, last = NaN] = [ours.losses[0], ours.losses.at(-1)];
-    const range = `loss from ${first.toFixed(4)} to ${last.toFixed(4)}`;
-    process.stdout.write(
-      `${method}: ${theirs.length} steps, ${range}, largest difference ${largest.toExponential(1)}\n`,
-    );
-    worst = Number.isNaN(largest) ? Infinity : Math.max(worst, largest);
-  }
-  return worst <= LIMIT ? 0 : 1;
-}
-
-process.exitCode = await main();
+const wanted = process.argv.slice(2);
+const all = Object.entries({ simclr: simClr, rotnet: rotNet });
+const chosen = Object.fromEntries(all.filter(([name]) => wanted.length === 0 || wanted.includes(name)));
+process.exitCode = await compareLosses(chosen, { program: 'image_steps.py', steps: STEPS, limit: LIMIT });

@@ -3,19 +3,15 @@
  * batches and views: `node --conditions=muster-source bench/transcriptions/mmdc-steps.ts`. Needs the peers' Python environment
  * (bench/make-peers.sh, MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-3.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as torch from '@muster/torch';
-import { scope, setThreads, Tensor } from '@muster/torch';
-import { readSafetensors, writeSafetensors } from '@muster/torch/io';
+import { scope, Tensor } from '@muster/torch';
 import { Random, silent } from '../../packages/muster/src/base/index.ts';
 import { mmdcEpoch, mmdcOptions, startMmdc } from '../../packages/muster/src/methods/index.ts';
 import type { MmdcState } from '../../packages/muster/src/methods/index.ts';
 import { channelsFirst, shuffledRows } from '../../packages/muster/src/train/index.ts';
 import type { Epoch, StepLoss } from '../../packages/muster/src/train/index.ts';
+import { compareLosses } from './compare-losses.ts';
+import type { Comparison } from './compare-losses.ts';
 
 const [STEPS, LIMIT, COUNT, BATCH, GROUPS, SIDE] = [20, 1e-3, 1280, 64, 10, 32] as const;
 const context = { seed: 17, device: 'cpu', emit: silent } as const;
@@ -29,12 +25,6 @@ const digits = {
   turn: 25,
   flip: 0,
 } as const;
-
-/** What one side starts from, and the losses of the other. */
-interface Comparison {
-  readonly start: ReadonlyMap<string, Tensor>;
-  readonly losses: readonly number[];
-}
 
 /** Blobs of light: uint8 [COUNT, SIDE, SIDE, channels]. */
 function pictures(channels: number): Tensor {
@@ -112,40 +102,5 @@ async function rotations(): Promise<Comparison> {
   };
 }
 
-/** The transcription's losses from the same start. */
-function transcribed(kind: string, { start }: Comparison, python: string): number[] {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-mmdc-steps-'));
-  try {
-    writeSafetensors(join(folder, 'start.safetensors'), start);
-    const program = fileURLToPath(new URL('mmdc_steps.py', import.meta.url));
-    const { status, stderr } = spawnSync(python, [program, kind, folder], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`the transcription of ${kind} failed: ${stderr.trim()}`);
-    return readSafetensors(join(folder, 'losses.safetensors')).get('losses')?.toNumbers() ?? [];
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-async function main(): Promise<number> {
-  setThreads(1);
-  const python = join(process.env['MUSTER_PEERS'] ?? join(homedir(), '.cache', 'muster', 'peers'), 'bin', 'python');
-  if (!existsSync(python)) {
-    process.stdout.write('skipped: no Python environment of the peers (bash bench/make-peers.sh)\n');
-    return 0;
-  }
-  const kinds = { vgg: () => clustering('vgg'), resnet: () => clustering('resnet18'), rotations };
-  let worst = 0;
-  for (const [kind, make] of Object.entries(kinds)) {
-    const ours = await make();
-    const theirs = transcribed(kind, ours, python);
-    const differences = theirs.map((loss, step) => Math.abs(loss - (ours.losses[step] ?? NaN)));
-    const largest = theirs.length === STEPS ? Math.max(...differences) : NaN;
-    const [first = NaN, last = NaN] = [ours.losses[0], ours.losses.at(-1)];
-    const range = `loss from ${first.toFixed(4)} to ${last.toFixed(4)}`;
-    process.stdout.write(`${kind}: ${theirs.length} steps, ${range}, largest difference ${largest.toExponential(1)}\n`);
-    worst = Number.isNaN(largest) ? Infinity : Math.max(worst, largest);
-  }
-  return worst <= LIMIT ? 0 : 1;
-}
-
-process.exitCode = await main();
+const kinds = { vgg: () => clustering('vgg'), resnet: () => clustering('resnet18'), rotations };
+process.exitCode = await compareLosses(kinds, { program: 'mmdc_steps.py', steps: STEPS, limit: LIMIT });
