@@ -3,6 +3,7 @@
  * `node --conditions=muster-source bench/transcriptions/image-steps.ts [simclr] [rotnet]`. Needs the peers' Python environment (bench/make-peers.sh,
  * MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-3.
  */
+import './stock-convolutions.ts';
 import * as torch from '@muster/torch';
 import { generator, scope, Tensor } from '@muster/torch';
 import type { Module } from '@muster/torch/nn';

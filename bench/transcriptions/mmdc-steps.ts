@@ -3,6 +3,7 @@
  * batches and views: `node --conditions=muster-source bench/transcriptions/mmdc-steps.ts`. Needs the peers' Python environment
  * (bench/make-peers.sh, MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-3.
  */
+import './stock-convolutions.ts';
 import * as torch from '@muster/torch';
 import { scope, Tensor } from '@muster/torch';
 import { Random, silent } from '../../packages/muster/src/base/index.ts';

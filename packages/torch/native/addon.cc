@@ -33,7 +33,8 @@ napi_value initialise(napi_env env, napi_value exports) {
       {"setRequiresGrad", setRequiresGrad}, {"setGradMode", setGradMode},
       {"setAutocast", setAutocast}, {"threads", threads}, {"manualSeed", manualSeed}, {"generator", newGenerator},
       {"generatorState", generatorState}, {"memory", memory}, {"resetPeakMemory", resetPeakMemory}, {"trimMemory", trimMemory},
-      {"cudaDevices", cudaDevices}, {"useOneDnnMatmul", useOneDnnMatmul}, {"useWinograd", useWinograd}, {"runProgram", runProgram},
+      {"cudaDevices", cudaDevices}, {"kernelThreads", kernelThreads}, {"useOneDnnMatmul", useOneDnnMatmul},
+      {"useWinograd", useWinograd}, {"runProgram", runProgram},
   };
   for (const auto& entry : functions) {
     napi_value function;

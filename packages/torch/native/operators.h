@@ -206,9 +206,11 @@ inline torch::jit::Stack& stackOfThread() {
   return stack;
 }
 
-/// Tells V8 how much native memory its objects hold, so that it collects in time; batched, since the call is not free.
+/// Tells V8 how much native memory its objects hold, so that it collects in time; batched, since the call is not free. Inside a scope there
+/// is nothing for V8 to collect: told of a step's activations, it marks its whole heap in every step, on a core that the kernels want.
 inline void reportMemory(napi_env env) {
   static int64_t reported = 0;
+  if (handles().depth() > 0) return;
   int64_t live = int64_t(CachingAllocator::instance().live());
   if (std::abs(live - reported) < (32 << 20)) return;
   int64_t total;

@@ -6,6 +6,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/Generator.h>
 #include <c10/core/DeviceGuard.h>
+#include <atomic>
 #include <thread>
 #include <torch/headeronly/version.h>
 
@@ -125,6 +126,15 @@ inline napi_value cudaDevices(napi_env env, napi_callback_info) {
 }
 
 inline napi_value version(napi_env env, napi_callback_info) { return jsString(env, TORCH_VERSION); }
+
+/// kernelThreads() -> on how many threads the addon's own kernels run: one where its compiler had no OpenMP.
+inline napi_value kernelThreads(napi_env env, napi_callback_info info) {
+  return guarded(env, "kernelThreads", [&] {
+    std::atomic<int> calls{0};
+    at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) { calls++; });
+    return jsNumber(env, calls);
+  });
+}
 
 inline napi_value useOneDnnMatmul(napi_env env, napi_callback_info) {
   return guarded(env, "useOneDnnMatmul", []() -> napi_value {

@@ -58,9 +58,22 @@ function smokeTest(file) {
   if (!result.ok) throw new SetupError(`the compiled engine does not load: ${reason(result)}`);
 }
 
+/**
+ * What makes `at::parallel_for` run on libtorch's threads in the addon's own kernels, which without it compiles to a plain loop and
+ * says nothing. Only GCC's OpenMP is libtorch's; Clang's would be a second one in the process, so there the kernels stay serial.
+ *
+ * @param {readonly [string, ...string[]]} compiler
+ * @returns {string[]}
+ */
+export function threadingArguments([program, ...args]) {
+  const { ok, stdout } = run(program, [...args, '-fopenmp', '-dM', '-E', '-x', 'c++', '/dev/null']);
+  return ok && stdout.includes('#define _OPENMP') && !stdout.includes('#define __clang__') ? ['-fopenmp'] : [];
+}
+
 /** @param {readonly [string, ...string[]]} compiler @param {string} torchPath @param {string} output */
-function compile([program, ...args], torchPath, output) {
-  const result = run(program, [...args, ...compileArguments(torchPath, output)]);
+function compile(compiler, torchPath, output) {
+  const [program, ...args] = compiler;
+  const result = run(program, [...args, ...threadingArguments(compiler), ...compileArguments(torchPath, output)]);
   if (result.ok) return;
   const log = join(cacheFolder(), 'engine', 'compile.log');
   writeFileSync(log, result.stderr);

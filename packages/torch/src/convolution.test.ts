@@ -20,6 +20,13 @@ function drawn(shape: readonly number[], seed: number): Tensor {
 
 const isHere = engineInfo().cpu.avx2 && native.useWinograd();
 
+test("the addon's own kernels run on as many threads as libtorch's", () => {
+  const before = threads();
+  setThreads(2);
+  expect(engineInfo().kernelThreads).toBe(2);
+  setThreads(before);
+});
+
 // Tiles of 4 and of 3, whole and cut off; channels that fill a panel in part; too few tiles, and channels that do not fit: oneDNN's.
 test.skipIf(!isHere).each([
   [12, 32, 64, 16, 16],

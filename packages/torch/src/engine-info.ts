@@ -27,6 +27,8 @@ export interface EngineInfo {
   matmul: 'mkl' | 'onednn';
   /** What computes float32 convolutions of 3x3 with stride 1; others are oneDNN's in any case. */
   convolution: 'winograd' | 'onednn';
+  /** On how many threads the engine's own kernels run: one where it was not compiled by GCC. */
+  kernelThreads: number;
 }
 
 function readCpu(): Cpu {
@@ -81,6 +83,7 @@ export const engineInfo = (): EngineInfo => ({
   cudaDevices: native.cudaDevices(),
   matmul,
   convolution,
+  kernelThreads: native.kernelThreads(),
 });
 
 /** Whether bfloat16 pays on this processor. */

@@ -48,6 +48,8 @@ export interface Native {
   resetPeakMemory(): void;
   trimMemory(): void;
   cudaDevices(): number;
+  /** On how many threads the addon's own kernels run: one where its compiler had no OpenMP. */
+  kernelThreads(): number;
   useOneDnnMatmul(): void;
   /** Whether this build has it; the processor must have AVX2 and FMA. */
   useWinograd(): boolean;

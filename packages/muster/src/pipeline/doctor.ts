@@ -58,7 +58,7 @@ function checkNode(): DoctorLine[] {
 async function checkEngine(): Promise<DoctorLine[]> {
   try {
     const { engineInfo, scope, tensor, threads } = await import('@muster/torch');
-    const { version, path, origin, matmul, convolution } = engineInfo();
+    const { version, path, origin, matmul, convolution, kernelThreads } = engineInfo();
     const product = scope(() =>
       tensor([
         [1, 2],
@@ -68,11 +68,12 @@ async function checkEngine(): Promise<DoctorLine[]> {
         .toNumbers(),
     );
     if (product.join() !== '17,39') return [bad('Engine', `libtorch ${version} computes wrongly`, setupFix)];
+    const own = kernelThreads < threads() ? ', muster’s own kernels on one: compile with g++ for more' : '';
     return [
       good('Engine', `libtorch ${version} from ${originText(origin)}, ${path}`),
       good(
         'Threads',
-        `${threads()} of ${availableParallelism()} processors, products by ${matmul === 'onednn' ? 'oneDNN' : 'MKL'}, 3x3 convolutions by ${convolution === 'winograd' ? 'Winograd’s algorithm' : 'oneDNN'}`,
+        `${threads()} of ${availableParallelism()} processors, products by ${matmul === 'onednn' ? 'oneDNN' : 'MKL'}, 3x3 convolutions by ${convolution === 'winograd' ? 'Winograd’s algorithm' : 'oneDNN'}${own}`,
       ),
     ];
   } catch (error) {
