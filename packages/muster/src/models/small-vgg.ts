@@ -61,29 +61,8 @@ export class SmallVgg extends Module {
    * @returns (n, dimension)
    */
   flatFeatures(x: Tensor): Tensor {
-    const seen = channelsLast(x);
-    const isPlain = !this.training && !torch.isGradEnabled();
-    return torch.flatten(isPlain ? this.#inferred(seen) : this.features.forward(seen), 1);
-  }
-
-  /**
-   * The same in evaluation mode with less to do: scales go into the weights, and the rest is added after pooling, to a quarter of the
-   * numbers. A maximum does not mind.
-   */
-  #inferred(x: Tensor): Tensor {
-    let y = x;
-    for (const [conv, norm] of this.#blocks) {
-      const factor = norm.runningVar.add(norm.eps).rsqrt_();
-      if (norm.weight !== null) factor.mul_(norm.weight);
-      const shift = norm.runningMean.mul(factor).neg_();
-      if (norm.bias !== null) shift.add_(norm.bias);
-      const scaled = torch.conv2d(y, conv.weight.mul(factor.view([-1, 1, 1, 1])), null, [1, 1], [1, 1]);
-      y = torch
-        .maxPool2d(scaled, [2, 2])
-        .add_(shift.view([-1, 1, 1]))
-        .relu_();
-    }
-    return y;
+    const map = this.#blocks.reduce((seen, [conv, norm]) => norm.reluMaxPool(conv.forward(seen)), channelsLast(x));
+    return torch.flatten(map, 1);
   }
 
   /**

@@ -44,10 +44,15 @@ abstract class BatchNorm extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    if (recorder.active === null) this.check(input);
-    if (this.training) torch.noGrad(() => this.numBatchesTracked.add_(1));
+    this.begin(input);
     const { weight, bias, runningMean, runningVar, training, eps } = this;
     return torch.batchNorm(input, weight, bias, runningMean, runningVar, training, this.share(), eps, true);
+  }
+
+  /** Checks the input and counts the batch. */
+  protected begin(input: Tensor): void {
+    if (recorder.active === null) this.check(input);
+    if (this.training) torch.noGrad(() => this.numBatchesTracked.add_(1));
   }
 
   private check(input: Tensor): void {
@@ -66,7 +71,8 @@ abstract class BatchNorm extends Module {
     }
   }
 
-  private share(): number {
+  /** Share of this batch in the running statistics. */
+  protected share(): number {
     if (this.momentum !== null) return this.momentum;
     return this.training ? 1 / this.numBatchesTracked.item() : 0;
   }
@@ -83,6 +89,21 @@ export class BatchNorm1d extends BatchNorm {
 export class BatchNorm2d extends BatchNorm {
   protected override ranks(): readonly number[] {
     return [4];
+  }
+
+  /**
+   * What `forward`, ReLU and a 2x2 max pool give one after another, in a third of their time for channels-last float32 on the CPU
+   * (native/norm-relu-pool.h).
+   *
+   * @param input (n, c, h, w)
+   * @returns (n, c, floor(h / 2), floor(w / 2))
+   */
+  reluMaxPool(input: Tensor): Tensor {
+    const { weight, bias, runningMean, runningVar, training, eps } = this;
+    if (weight === null || bias === null) return torch.maxPool2d(torch.relu(this.forward(input)), [2, 2]);
+    this.begin(input);
+    const share = this.share();
+    return torch.muster.batchNormReluMaxPool(input, weight, bias, runningMean, runningVar, training, share, eps);
   }
 }
 
