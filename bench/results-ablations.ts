@@ -4,7 +4,7 @@
  * docs/results.md.
  */
 import { labelledEmbeddings } from './labelled-embeddings.ts';
-import { machineLine, meanAndSd, SEEDS, today, writeSection } from './results-page.ts';
+import { machineLine, meanAndSd, mergeColumns, SEEDS, today, writeSection } from './results-page.ts';
 import { scoreMethod } from './score-method.ts';
 
 /** What a change does to ACC. */
@@ -98,49 +98,46 @@ function verdict(found: Effect, paper: Change['paper']): string {
 
 const collections = process.argv.slice(2);
 if (collections.length === 0) throw new Error('name the collections: tars or folders, or FOLDER=LABELS.csv');
-const names: string[] = [];
-const cells = new Map<string, string[]>();
+const fresh = new Map<string, Map<string, string>>();
 for (const collection of collections) {
   const data = await labelledEmbeddings(collection);
-  names.push(data.name);
+  const cells = new Map<string, string>();
+  fresh.set(data.name, cells);
+  const put = (change: string, cell: string): void => {
+    cells.set(change, cell);
+    process.stdout.write(`${data.name}: ${change}: ${cell}\n`);
+  };
   for (const { title, method, set, changes } of ABLATIONS) {
     const accOf = async (own: Readonly<Record<string, unknown>>): Promise<number[]> => {
       const { scores } = await scoreMethod({ title, method, set: { ...set, ...own } }, data, SEEDS);
       return scores.map(({ acc }) => acc);
     };
     const base = await accOf({});
-    put(title, meanAndSd(base));
+    put(`**${title}**`, meanAndSd(base));
     for (const change of changes) {
       const acc = await accOf(change.set);
-      put(`${title}/${change.title}`, `${meanAndSd(acc)} ${verdict(effectOf(base, acc), change.paper)}`);
+      put(change.title, `${meanAndSd(acc)} ${verdict(effectOf(base, acc), change.paper)}`);
     }
   }
   data.images[Symbol.dispose]();
 }
 
-function put(key: string, cell: string): void {
-  cells.set(key, [...(cells.get(key) ?? []), cell]);
-  process.stdout.write(`${names.at(-1) ?? ''}: ${key}: ${cell}\n`);
-}
-
-const row = (title: string, paper: string, key: string): string =>
-  `| ${title} | ${paper} | ${(cells.get(key) ?? []).join(' | ')} |`;
+const CAPTIONS = ['Change', 'the paper'];
+const columns = mergeColumns('ablations', CAPTIONS.length, fresh);
+const row = (title: string, paper: string): string =>
+  `| ${[title, paper, ...[...columns.values()].map((cells) => cells.get(title) ?? '')].join(' | ')} |`;
 writeSection(
   'ablations',
   [
     machineLine(),
     `Date: ${today()}. ACC, mean ± standard deviation of seeds 0 to ${SEEDS - 1}. "same", "opposite": the direction beside the paper's; where it gives none, or one side sees no difference, what is seen here: better, worse, or none (less than ${NOTICED} or two standard errors).`,
     '',
-    `| Change | the paper | ${names.join(' | ')} |`,
-    `| --- | --- |${' --- |'.repeat(names.length)}`,
+    `| ${[...CAPTIONS, ...columns.keys()].join(' | ')} |`,
+    `|${' --- |'.repeat(CAPTIONS.length + columns.size)}`,
     ...ABLATIONS.flatMap(({ title, changes }) => [
-      row(`**${title}**`, '', title),
-      ...changes.map((change) =>
-        row(
-          change.title,
-          change.paper === null ? 'no figures' : `${change.paper.effect}: ${change.paper.figures}`,
-          `${title}/${change.title}`,
-        ),
+      row(`**${title}**`, ''),
+      ...changes.map(({ title: change, paper }) =>
+        row(change, paper === null ? 'no figures' : `${paper.effect}: ${paper.figures}`),
       ),
     ]),
   ].join('\n'),

@@ -37,6 +37,21 @@ export function machineLine(): string {
 /** Today, as figures are dated. */
 export const today = (): string => new Date().toISOString().slice(0, 10);
 
+/** Columns of a table by their heads, each with its cells by the first cell of their row. */
+export type Columns = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/** A table's columns from the `from`-th on, with the fresh ones in place of those of the same name, or behind them. */
+export function mergeColumns(name: string, from: number, fresh: Columns): Columns {
+  const [head = [], , ...rows] = sectionOf(name)
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+  const old = head
+    .map((column, at) => [column, new Map(rows.map((row) => [row[1] ?? '', row[at] ?? '']))] as const)
+    .slice(from + 1, -1); // a row begins and ends with a bar
+  return new Map([...old, ...fresh]);
+}
+
 /** A table's rows that begin with other cells than the fresh ones, and then these: a run on one collection leaves the others' rows. */
 export function mergeRows(name: string, fresh: readonly string[]): string[] {
   const nameOf = (row: string): string => row.split('|')[1]?.trim() ?? '';
