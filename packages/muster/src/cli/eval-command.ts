@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { printable } from '../base/index.ts';
 import { evaluateRun, type EvaluateResult } from '../pipeline/index.ts';
 import { shortPath } from './cluster-table.ts';
@@ -16,6 +16,14 @@ export function addEvalCommand(program: Command): void {
     .argument('<run>', 'a run: its folder, its store (muster-<name>), its id, or latest')
     .option('--checkpoints', 'score every kept checkpoint: a table and a chart over epochs')
     .option('--probe', 'fit a linear classifier on the features of the training split: it learns from labels')
+    .addOption(
+      new Option(
+        '--probe-views <kind>',
+        'what it is fitted on: random views as in the training, or plain images: faster',
+      )
+        .choices(['training', 'plain'])
+        .default(undefined, 'training'),
+    )
     .addOption(numberOption('--probe-epochs <n>', 'epochs of the probe (default: 100)'))
     .option('--labels <what>', '"folders": those that come with the data; or a CSV file (file,label)')
     .addOption(numberOption('-k, --groups <n>', "k-means groups of a pretraining's embeddings (default: the classes)"))
@@ -55,7 +63,7 @@ export function evalTable(result: EvaluateResult, cwd: string): string {
   if (probe !== null)
     lines.push(
       '',
-      `Linear probe, fitted on ${probe.fit}, scored on ${probe.test}: ${probe.accuracy.toFixed(3)}`,
+      `Linear probe, fitted on ${probe.views === 'plain' ? '' : 'random views of '}${probe.fit}, scored on ${probe.test}: ${probe.accuracy.toFixed(3)}`,
       `Note: ${probe.note}`,
     );
   for (const note of notes) lines.push(`Note: ${note}`);

@@ -1,12 +1,11 @@
 import type { Tensor } from '@muster/torch';
 import { valueAt } from '@muster/torch/optim';
 import type { Optimizer } from '@muster/torch/optim';
-import type { Transform } from '../augment/index.ts';
 import { rotationLoss, targetLoss } from '../losses/index.ts';
 import { decayingRates, descend, imageEpoch, joinEpochs, rotationEpoch, shuffledRows, train } from '../train/index.ts';
 import type { Epoch, StepLoss } from '../train/index.ts';
 import { defineImageMethod, fingerprintOf } from './method.ts';
-import type { ImageFit, ImageShape } from './method.ts';
+import type { ImageFit } from './method.ts';
 import { assignTargets, refineTargets } from './mmdc/assign.ts';
 import { MmdcModel } from './mmdc/model.ts';
 import { mmdcOptions } from './mmdc/options.ts';
@@ -21,41 +20,35 @@ import type { ImageBatch } from './mmdc/views.ts';
  *
  * Algorithm 1 of the paper, in the order of the authors' code: rotations before clustering.
  */
-export const mmdc = Object.assign(
-  defineImageMethod({
-    id: 'mmdc',
-    title: 'MMDC: images mapped to points of a mixture, and rotations told apart',
-    paper: 'Shiran and Weinshall, "Multi-Modal Deep Clustering: Unsupervised Partitioning of Images", 2020',
-    promises: 'up-to-k',
-    options: mmdcOptions,
-    cost: 'the network over all images 4 times an epoch, with rotations 16 times',
-    restore: (stored, device) => MmdcModel.restore(stored, device),
-    restoreCheckpoint: (tensors, options, { channels }, device) => MmdcModel.of(tensors, options, channels, device),
+export const mmdc = defineImageMethod({
+  id: 'mmdc',
+  title: 'MMDC: images mapped to points of a mixture, and rotations told apart',
+  paper: 'Shiran and Weinshall, "Multi-Modal Deep Clustering: Unsupervised Partitioning of Images", 2020',
+  promises: 'up-to-k',
+  options: mmdcOptions,
+  cost: 'the network over all images 4 times an epoch, with rotations 16 times',
+  restore: (stored, device) => MmdcModel.restore(stored, device),
+  restoreCheckpoint: (tensors, options, { channels }, device) => MmdcModel.of(tensors, options, channels, device),
+  view: (options, { channels }) => augmentation(options, channels),
 
-    async fit(data, options, context): Promise<ImageFit> {
-      using state = startMmdc(data, options, context);
-      const rates = decayingRates(options);
-      const loss = await train(
-        {
-          name: 'mmdc',
-          fingerprint: fingerprintOf(data, options),
-          epochs: options.epochs,
-          state: () => state.tensors(),
-          begin: (epoch, resumed) => mmdcEpoch(state, epoch, resumed),
-          report: (epoch) => ({ rate: valueAt(rates, epoch), ...state.watch.figures() }),
-        },
-        context,
-      );
-      const model = MmdcModel.of(state.tensors(), options, state.channels, context.device);
-      return { model, groups: options.groups, values: Number.isNaN(loss) ? {} : { loss, ...state.watch.figures() } };
-    },
-  }),
-  {
-    /** What targets are learned from, g(X), for a look at it. */
-    view: (options: Readonly<Record<string, unknown>>, { channels }: ImageShape): Transform =>
-      augmentation(mmdcOptions.parse(options), channels),
+  async fit(data, options, context): Promise<ImageFit> {
+    using state = startMmdc(data, options, context);
+    const rates = decayingRates(options);
+    const loss = await train(
+      {
+        name: 'mmdc',
+        fingerprint: fingerprintOf(data, options),
+        epochs: options.epochs,
+        state: () => state.tensors(),
+        begin: (epoch, resumed) => mmdcEpoch(state, epoch, resumed),
+        report: (epoch) => ({ rate: valueAt(rates, epoch), ...state.watch.figures() }),
+      },
+      context,
+    );
+    const model = MmdcModel.of(state.tensors(), options, state.channels, context.device);
+    return { model, groups: options.groups, values: Number.isNaN(loss) ? {} : { loss, ...state.watch.figures() } };
   },
-);
+});
 
 /** One epoch: all batches of the rotation task, then all of the clustering; the refinement before both. */
 export function mmdcEpoch(state: MmdcState, epoch: number, resumed: boolean): Epoch<Tensor> {

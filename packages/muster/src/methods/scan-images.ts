@@ -9,6 +9,7 @@ import {
   plainDraws,
   plainView,
   settingsTensor,
+  shownAs,
   strongView,
   train,
 } from '../train/index.ts';
@@ -39,6 +40,7 @@ export const scanImages = defineImageMethod({
   cost: 'two images through the network for each image and epoch, in three trainings; neighbours N² 128 once',
   restore: (stored, device) => ScanModel.restore(stored, device),
   restoreCheckpoint: (tensors, { groups }, _shape, device) => ScanModel.ofCheckpoint(tensors, groups, device),
+  view: ({ size, ...options }, shape) => strongView(shownAs(shape, size), options),
 
   async fit(data, options, context): Promise<ImageFit> {
     const { groups } = options;

@@ -61,6 +61,15 @@ test('a method without views is refused by the recipe’s name', async () => {
   );
 });
 
+test.each(['nat', 'rotnet', 'simclr', 'scan-images'])('%s shows its views, too', async (method) => {
+  const options = { nat: 'crop = 12\nsize = 16', rotnet: 'crop = 12\nsize = 16' }[method] ?? '';
+  const groups = method === 'scan-images' ? 'groups = 2' : '';
+  const head = recipe.slice(0, recipe.indexOf('[options]')).replace('"mmdc"', `"${method}"`);
+  writeFileSync(file(`${method}.toml`), `${head}[options]\n${options}\n${groups}\n`);
+  const { result } = await draw(`${method}.png`, { recipe: file(`${method}.toml`) });
+  expect(result).toMatchObject({ method, views: 4, isStretched: method === 'nat' }); // its edges leave 0..1
+});
+
 test('pixels are shown as they are, enlarged, and numbers beyond 0..1 are stretched', async () => {
   using pixels = torch.tensor(Uint8Array.of(0, 255, 128, 64), [1, 2, 2, 1]);
   using view = torch.tensor([-1, 0, 1, 3], [1, 1, 2, 2]);

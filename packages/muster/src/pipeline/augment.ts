@@ -12,7 +12,7 @@ import { augmentOptions, type AugmentOptionsInput, type AugmentResult } from './
 import { parseOptions } from './parse-options.ts';
 import { geometryOf, greyOf } from './pixel-form.ts';
 import { locateRecipe, readRecipe, type Recipe } from './recipe.ts';
-import { findTrainer, planTrainer, type Trainer } from './trainer.ts';
+import { findTrainer, planTrainer } from './trainer.ts';
 
 const optionNames = {
   recipe: '<recipe>',
@@ -28,7 +28,7 @@ const optionNames = {
  * Draws what a recipe's training sees: some images of its data and the random views of each, as an epoch of that seed has
  * them.
  *
- * @throws MusterError `recipe`; `augment.view` where its method trains no network or shows no view; what opening data throws
+ * @throws MusterError `recipe`; `augment.view` where its method trains no network; what opening data throws
  */
 export async function drawAugmentations(
   input: AugmentOptionsInput,
@@ -60,25 +60,18 @@ export async function drawAugmentations(
   }
 }
 
-/** What a trainer shows of its training: the transform that each image goes through, of images [n, C, H, W]. */
-type ViewFactory = (options: Readonly<Record<string, unknown>>, shape: ImageShape) => Transform;
-
+/** The random view of a recipe's training, of images [n, C, H, W]. */
 function viewOf(recipe: Recipe, path: string): (shape: ImageShape) => Transform {
-  const refuse = (what: string, fix: string): MusterError =>
-    new MusterError('augment.view', what, { where: path, kind: 'usage', fix });
   const trainer = findTrainer(recipe.method);
   if (trainer === null) {
-    throw refuse(`${recipe.method} works on embeddings and changes no images`, 'take a recipe that trains a network');
+    throw new MusterError('augment.view', `${recipe.method} works on embeddings and changes no images`, {
+      where: path,
+      kind: 'usage',
+      fix: 'take a recipe that trains a network',
+    });
   }
-  const factory = factoryOf(trainer);
-  if (factory === undefined) throw refuse(`${recipe.method} does not tell its view`, 'take a recipe of another method');
   const { options } = planTrainer(trainer, { set: recipe.options });
-  return (shape) => factory(options, shape);
-}
-
-function factoryOf({ method }: Trainer): ViewFactory | undefined {
-  if (!('view' in method) || typeof method.view !== 'function') return undefined;
-  return method.view as ViewFactory; // the contract of the optional member
+  return (shape) => trainer.method.view(options, shape);
 }
 
 /** `count` places out of `length`, evenly spread. */

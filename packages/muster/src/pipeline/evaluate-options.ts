@@ -21,6 +21,8 @@ export const evaluateOptions = z.strictObject({
   labels: path.optional(),
   /** Groups that k-means makes of the embeddings of a pretraining; by default as many as there are classes. */
   groups: whole(1, 1_000_000).optional(),
+  /** What the probe is fitted on: random views as in the training (the paper's way), or each image once as it is, which is faster. */
+  probeViews: z.enum(['training', 'plain'], { error: 'must be training or plain' }).default('training'),
   /** Epochs of the probe. */
   probeEpochs: whole(1, 100_000).default(100),
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(0),
@@ -51,6 +53,8 @@ export interface CheckpointScores {
 export interface ProbeResult {
   /** Share of the test images that get their class. */
   readonly accuracy: number;
+  /** What it was fitted on: random views of every epoch's own, or the images as they are. */
+  readonly views: 'training' | 'plain';
   /** Splits that it was fitted on and scored on. */
   readonly fit: string;
   readonly test: string;

@@ -1,6 +1,8 @@
 import type { Device, Tensor } from '@muster/torch';
-import { MusterError, type Emit } from '../base/index.ts';
-import { linearProbe } from '../metrics/index.ts';
+import { Draws } from '../augment/index.ts';
+import { MusterError, seedStream, type Emit } from '../base/index.ts';
+import { linearProbe, type FeaturesOf } from '../metrics/index.ts';
+import { gatherPixels, type EmbedAugmented } from '../train/index.ts';
 import type { ProbeResult } from './evaluate-options.ts';
 import { openTrainingImages, type ImageChoice } from './training-data.ts';
 
@@ -9,6 +11,8 @@ export interface ProbeJob {
   /** The run's images; their split is not used. */
   readonly images: ImageChoice;
   readonly embed: (pixels: Tensor) => Tensor;
+  /** Embeds random views, which the probe is then fitted on; null: the images as they are. */
+  readonly embedAugmented: EmbedAugmented | null;
   readonly epochs: number;
   readonly seed: number;
   readonly device: Device;
@@ -19,41 +23,62 @@ const fitSplit = 'train';
 const testSplit = 'test';
 
 /**
- * Fits a linear classifier on the frozen features of the training split, and scores it on the test split. It alone reads labels while it
- * fits.
+ * Fits a linear classifier on the frozen features of the training split, and scores it on the plain images of the test split. It alone
+ * reads labels while it fits.
  *
  * @throws MusterError `eval.probe` where the data have no such splits with labels
- * @source MMDC section IV, without its random crops: the features are those of the plain images
+ * @source MMDC section IV: fitted on the training's random views, drawn anew in every epoch
  */
 export async function probeNetwork(job: ProbeJob, emit: Emit, signal: AbortSignal): Promise<ProbeResult> {
-  using fit = await featuresOf(job, fitSplit, emit, signal);
-  using test = await featuresOf(job, testSplit, emit, signal);
-  const { epochs, seed, device } = job;
-  const { accuracy, note } = await linearProbe(fit, test, { epochs, seed, device, emit, signal });
-  return { accuracy, fit: fitSplit, test: testSplit, note };
+  const { embed, embedAugmented, epochs, seed, device } = job;
+  await using open = new AsyncDisposableStack();
+  const fit = await openSplit(job, fitSplit, open, emit, signal);
+  const test = await openSplit(job, testSplit, open, emit, signal);
+  const features =
+    embedAugmented === null
+      ? open.use(embed(fit.pixels))
+      : viewsOf(fit.pixels, embedAugmented, seedStream(seed, 'probe-views'));
+  const scored = open.use(embed(test.pixels));
+  const { accuracy, note } = await linearProbe(
+    { features, labels: fit.labels },
+    { features: scored, labels: test.labels },
+    { epochs, seed, device, emit, signal },
+  );
+  return { accuracy, views: embedAugmented === null ? 'plain' : 'training', fit: fitSplit, test: testSplit, note };
 }
 
-interface Split extends Disposable {
-  readonly features: Tensor;
+/** Features of views that are drawn anew in every epoch. */
+function viewsOf(pixels: Tensor, embed: EmbedAugmented, seed: number): FeaturesOf {
+  return async (rows, epoch) => {
+    using batch = await gatherPixels(pixels, rows);
+    return embed(batch, new Draws({ seed, epoch, view: 0, rows }));
+  };
+}
+
+interface Split {
+  readonly pixels: Tensor;
   readonly labels: Int32Array;
 }
 
-async function featuresOf({ images, embed }: ProbeJob, split: string, emit: Emit, signal: AbortSignal): Promise<Split> {
+/** Images and labels of a split, open as long as the stack. */
+async function openSplit(
+  { images }: ProbeJob,
+  split: string,
+  open: AsyncDisposableStack,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<Split> {
   const opened = await openTrainingImages({ ...images, split }, emit, signal);
-  try {
-    const { labels, pixels } = opened;
-    const values = Int32Array.from(pixels.items, (item) => labels?.values[item] ?? -1);
-    if (labels === null || values.includes(-1)) {
-      throw new MusterError('eval.probe', `images of the split ${split} have no label`, {
-        where: images.source,
-        kind: 'usage',
-        fix: 'a probe is fitted on labels: give them with --labels',
-      });
-    }
-    const features = embed(pixels.pixels);
-    return { features, labels: values, [Symbol.dispose]: () => features.dispose() };
-  } finally {
-    opened[Symbol.dispose]();
-    await opened.close();
+  open.adopt(opened, (one) => one.close());
+  open.use(opened);
+  const { labels, pixels } = opened;
+  const values = Int32Array.from(pixels.items, (item) => labels?.values[item] ?? -1);
+  if (labels === null || values.includes(-1)) {
+    throw new MusterError('eval.probe', `images of the split ${split} have no label`, {
+      where: images.source,
+      kind: 'usage',
+      fix: 'a probe is fitted on labels: give them with --labels',
+    });
   }
+  return { pixels: pixels.pixels, labels: values };
 }

@@ -33,6 +33,7 @@ const optionNames = {
   probe: '--probe',
   labels: '--labels',
   groups: '-k',
+  probeViews: '--probe-views',
   probeEpochs: '--probe-epochs',
   seed: '--seed',
   out: '--out',
@@ -205,10 +206,11 @@ async function probeRun(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  const { probeEpochs: epochs, seed, device } = options;
+  const { probeViews, probeEpochs: epochs, seed, device } = options;
   const network = loadRunNetwork(join(folder, modelFolder), device);
   try {
-    const job = { images, embed: network.embed.bind(network), epochs, seed, device };
+    const embedAugmented = probeViews === 'training' ? network.embedAugmented : null;
+    const job = { images, embed: network.embed.bind(network), embedAugmented, epochs, seed, device };
     return await probeNetwork(job, emit, signal);
   } finally {
     network.dispose();

@@ -201,7 +201,9 @@ describe('muster train on images', () => {
     const seen = await evaluateRun({ run: backbone, checkpoints: true, probe: true, probeEpochs: 3 });
     expect(seen.checkpoints).toHaveLength(2);
     expect(seen.scores).toEqual(seen.checkpoints?.at(-1)?.scores);
-    expect(seen.probe).toMatchObject({ fit: 'train', test: 'test', note: /fitted on the labels/ });
+    expect(seen.probe).toMatchObject({ views: 'training', fit: 'train', test: 'test', note: /fitted on the labels/ });
+    const plain = await evaluateRun({ run: backbone, probe: true, probeViews: 'plain', probeEpochs: 1 });
+    expect(plain.probe).toMatchObject({ views: 'plain', fit: 'train' });
     await expect(assignImages({ run: backbone, source: images, store })).rejects.toThrow(/--backbone RUN/u);
   });
 

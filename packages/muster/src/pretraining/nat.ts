@@ -2,7 +2,7 @@ import { generator } from '@muster/torch';
 import { SGD } from '@muster/torch/optim';
 import { seedStream } from '../base/index.ts';
 import { encoderSettings, imageFingerprint, imageShapeOf, networkState, requireSquare, train } from '../train/index.ts';
-import { natEncoder, natNetwork, restoreNat } from './nat/network.ts';
+import { natEncoder, natNetwork, natViews, restoreNat } from './nat/network.ts';
 import { natOptions } from './nat/options.ts';
 import { drawTargets, NoiseTargets } from './nat/targets.ts';
 import { natTraining } from './nat/training.ts';
@@ -27,6 +27,7 @@ export const nat = definePretraining({
   },
   restoreCheckpoint: (tensors, options, { channels }, device) =>
     restoreNat(networkState(tensors), options, channels, device),
+  view: (options) => natViews(options).augmented,
 
   async fit(data, options, context) {
     const { count, channels } = imageShapeOf(data);

@@ -2,7 +2,7 @@ import { generator } from '@muster/torch';
 import { SGD } from '@muster/torch/optim';
 import { seedStream } from '../base/index.ts';
 import { encoderSettings, imageFingerprint, imageShapeOf, networkState, requireSquare, train } from '../train/index.ts';
-import { restoreRotNet, rotNetEncoder, rotNetwork } from './rotnet/network.ts';
+import { restoreRotNet, rotNetEncoder, rotNetView, rotNetwork } from './rotnet/network.ts';
 import { rotNetOptions } from './rotnet/options.ts';
 import { rotNetTraining } from './rotnet/training.ts';
 import { definePretraining } from './pretraining.ts';
@@ -28,6 +28,7 @@ export const rotNet = definePretraining({
   },
   restoreCheckpoint: (tensors, options, { channels }, device) =>
     restoreRotNet(networkState(tensors), options, channels, device),
+  view: (options) => rotNetView(options),
 
   async fit(data, options, context) {
     const { channels } = imageShapeOf(data);

@@ -1,12 +1,14 @@
 import { SGD } from '@muster/torch/optim';
 import { seedStream } from '../base/index.ts';
 import {
+  contrastiveView,
   encoderSettings,
   imageFingerprint,
   imageShapeOf,
   networkState,
   readSettings,
   settingsTensor,
+  shownAs,
   train,
 } from '../train/index.ts';
 import { completeOptions, completeSchema, restoreSimClr, simClrEncoder, simClrNetwork } from './simclr/network.ts';
@@ -33,6 +35,7 @@ export const simClr = definePretraining({
   },
   restoreCheckpoint: (tensors, _options, { channels }, device) =>
     restoreSimClr(networkState(tensors), readSettings(tensors.get('settings'), completeSchema), channels, device),
+  view: ({ size, least }, shape) => contrastiveView({ ...shownAs(shape, size), least }),
 
   async fit(data, given, context) {
     const { channels } = imageShapeOf(data);

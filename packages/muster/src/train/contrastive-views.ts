@@ -11,6 +11,7 @@ import {
   randomResizedCrop,
 } from '../augment/index.ts';
 import type { Transform } from '../augment/index.ts';
+import type { ImageShape } from './image-data.ts';
 
 /** What the views of SimCLR and SCAN have in common. */
 export interface ContrastiveViewOptions {
@@ -19,6 +20,14 @@ export interface ContrastiveViewOptions {
   /** Of the channels on the scale 0..1: 1 or 3 numbers. */
   readonly mean: readonly number[];
   readonly sd: readonly number[];
+}
+
+/** Views for a look at them: of the images' own size unless another is given, and without normalisation. */
+export function shownAs(
+  { height, width, channels }: ImageShape,
+  size = Math.min(height, width),
+): ContrastiveViewOptions {
+  return { size, mean: Array<number>(channels).fill(0), sd: Array<number>(channels).fill(1) };
 }
 
 /**

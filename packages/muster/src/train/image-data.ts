@@ -3,6 +3,7 @@ import * as torch from '@muster/torch';
 import { noGrad, scope } from '@muster/torch';
 import type { Device, Tensor } from '@muster/torch';
 import { MusterError } from '../base/index.ts';
+import type { Draws } from '../augment/index.ts';
 
 /** Images to be trained on. There is no place for labels. */
 export interface ImageData {
@@ -23,7 +24,12 @@ export interface ImageEmbedder {
   readonly dimension: number;
   /** uint8 [n, H, W, C] on its device to float32 [n, D]. */
   embed(pixels: Tensor): Tensor;
+  /** The same of random views, the training's own, where it knows them. */
+  embedAugmented?(pixels: Tensor, draws: Draws): Tensor;
 }
+
+/** Embeds images in random views: uint8 [n, H, W, C] on the CPU, some hundreds, to float32 [n, D] on the CPU, the caller's. */
+export type EmbedAugmented = (pixels: Tensor, draws: Draws) => Tensor;
 
 /** Images and numbers of pixels of a block. */
 const BLOCK_IMAGES = 512;
@@ -63,6 +69,13 @@ export function eachBlock(pixels: Tensor, device: Device, body: (block: Tensor, 
       }),
     );
   }
+}
+
+/** An embedder's random views to and from its device; null where it knows none. */
+export function augmentedEmbedding(embedder: ImageEmbedder, device: Device): EmbedAugmented | null {
+  const embed = embedder.embedAugmented?.bind(embedder);
+  if (embed === undefined) return null;
+  return (pixels, draws) => scope(() => embed(pixels.to({ device }), draws).to({ device: 'cpu' }));
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Device, Tensor } from '@muster/torch';
 import { readSafetensors } from '@muster/torch/io';
 import type { z } from 'zod';
+import type { Transform } from '../../augment/index.ts';
 import { imageShapeOf, knownNumbers } from '../../train/index.ts';
 import { areAllEqual, checkGroups } from './check.ts';
 import { groupsOf, judgeUsage, ownLabels, parseOptions } from './define.ts';
@@ -21,7 +22,7 @@ import { usageOf } from './usage.ts';
 /** An image method as its file writes it: `fit` gets checked options and images. */
 export interface ImageMethodDefinition<Options extends z.ZodObject> extends Omit<
   ImageMethod,
-  'options' | 'fit' | 'load' | 'openCheckpoint' | 'trains' | 'text' | 'needs'
+  'options' | 'fit' | 'load' | 'openCheckpoint' | 'view' | 'trains' | 'text' | 'needs'
 > {
   readonly options: Options;
   fit(data: ImageData, options: z.output<Options>, context: MethodContext): ImageFit | Promise<ImageFit>;
@@ -38,6 +39,8 @@ export interface ImageMethodDefinition<Options extends z.ZodObject> extends Omit
     shape: ImageShape,
     device: Device,
   ) => ImageModel;
+  /** A random view of training, float [n, c, h, w] of uint8 [n, C, H, W], before its numbers are normalised: for a look at it. */
+  readonly view: (options: z.output<Options>, shape: ImageShape) => Transform;
 }
 
 /**
@@ -67,6 +70,7 @@ export function defineImageMethod<Options extends z.ZodObject>(
       context.signal?.throwIfAborted();
       return finish(definition, await definition.fit(data, options, context), data, context);
     },
+    view: (given, shape) => definition.view(parseOptions(id, schema, given), shape),
     load: (folder, device = 'cpu') => {
       const { parts, model } = readFitted(folder, id, (stored) => restore(stored, device));
       return new ImageFittedModel(parts, model, device);

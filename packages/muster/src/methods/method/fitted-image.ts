@@ -1,6 +1,7 @@
 import * as torch from '@muster/torch';
 import type { Device, Tensor } from '@muster/torch';
-import { eachBlock, embedImages } from '../../train/index.ts';
+import { augmentedEmbedding, eachBlock, embedImages } from '../../train/index.ts';
+import type { EmbedAugmented } from '../../train/index.ts';
 import { saveFitted } from './fitted.ts';
 import type { FittedParts } from './fitted.ts';
 import type { Assignment, ImageAssigner, ImageFitted, ImageModel, Labelling, Usage } from './types.ts';
@@ -8,12 +9,14 @@ import type { Assignment, ImageAssigner, ImageFitted, ImageModel, Labelling, Usa
 /** A network with the images going through it some hundreds at a time. */
 export class ImageModelAssigner implements ImageAssigner {
   readonly dimension: number;
+  readonly embedAugmented: EmbedAugmented | null;
   protected readonly model: ImageModel;
   private readonly device: Device;
 
   /** Takes the model, which is on the device, over. */
   constructor(model: ImageModel, device: Device) {
     this.dimension = model.dimension;
+    this.embedAugmented = augmentedEmbedding(model, device);
     this.model = model;
     this.device = device;
   }

@@ -1,6 +1,14 @@
 import type { Device, Tensor } from '@muster/torch';
 import type { z } from 'zod';
-import type { ImageData, ImageEmbedder, ImageShape, StoredModel, TrainingContext } from '../../train/index.ts';
+import type { Transform } from '../../augment/index.ts';
+import type {
+  EmbedAugmented,
+  ImageData,
+  ImageEmbedder,
+  ImageShape,
+  StoredModel,
+  TrainingContext,
+} from '../../train/index.ts';
 
 export type { ImageData, ImageShape, StoredModel } from '../../train/index.ts';
 
@@ -133,6 +141,8 @@ export interface ImageAssigner extends Assigner {
   readonly dimension: number;
   /** uint8 [N, H, W, C] to float32 [N, D] on the CPU, the caller's: the features before the head. */
   embed(pixels: Tensor): Tensor;
+  /** The same of the training's random views; null where it knows none. */
+  readonly embedAugmented: EmbedAugmented | null;
 }
 
 /** A finished fit of an image method. */
@@ -190,6 +200,8 @@ export interface ImageMethod extends MethodFacts {
     shape: ImageShape,
     device?: Device,
   ): ImageAssigner;
+  /** A random view of training, float [n, c, h, w] of uint8 [n, C, H, W], before its numbers are normalised: for a look at it. */
+  view(options: Readonly<Record<string, unknown>>, shape: ImageShape): Transform;
 }
 
 /** One clustering method. `needs` tells the two kinds apart. */

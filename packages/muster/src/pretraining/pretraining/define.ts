@@ -1,6 +1,7 @@
 import type { Device, Tensor } from '@muster/torch';
 import { readSafetensors } from '@muster/torch/io';
 import { z } from 'zod';
+import type { Transform } from '../../augment/index.ts';
 import { MusterError } from '../../base/index.ts';
 import { imageShapeOf, knownNumbers } from '../../train/index.ts';
 import type { ImageData, ImageShape, StoredModel } from '../../train/index.ts';
@@ -10,7 +11,7 @@ import type { PretrainedModel, Pretraining, PretrainingContext, PretrainingFit }
 /** A pretraining as its file writes it: `fit` gets checked options and images. */
 export interface PretrainingDefinition<Options extends z.ZodObject> extends Omit<
   Pretraining,
-  'options' | 'fit' | 'load' | 'openCheckpoint'
+  'options' | 'fit' | 'load' | 'openCheckpoint' | 'view'
 > {
   readonly options: Options;
   fit(
@@ -31,6 +32,8 @@ export interface PretrainingDefinition<Options extends z.ZodObject> extends Omit
     shape: ImageShape,
     device: Device,
   ) => PretrainedModel;
+  /** A random view of training, float [n, c, h, w] of uint8 [n, C, H, W], before its numbers are normalised: for a look at it. */
+  readonly view: (options: z.output<Options>, shape: ImageShape) => Transform;
 }
 
 /** Makes a pretraining of its definition: options and images are checked before the fit. */
@@ -51,6 +54,7 @@ export function definePretraining<Options extends z.ZodObject>(
       const { model, values = {} } = await definition.fit(data, options, context);
       return new PretrainedNetwork({ pretraining: id, values: knownNumbers(values) }, model, context.device);
     },
+    view: (given, shape) => definition.view(parseOptions(id, schema, given), shape),
     load: (folder, device = 'cpu') => loadPretrained(folder, id, (stored) => restore(stored, device), device),
     openCheckpoint: (file, given, shape, device = 'cpu') => {
       const options = parseOptions(id, schema, given);

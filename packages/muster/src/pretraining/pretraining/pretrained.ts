@@ -1,7 +1,7 @@
 import type { Device, Tensor } from '@muster/torch';
 import { z } from 'zod';
-import { embedImages, readModelFolder, writeModelFolder } from '../../train/index.ts';
-import type { StoredModel } from '../../train/index.ts';
+import { augmentedEmbedding, embedImages, readModelFolder, writeModelFolder } from '../../train/index.ts';
+import type { EmbedAugmented, StoredModel } from '../../train/index.ts';
 import type { Pretrained, PretrainedModel } from './types.ts';
 
 const NAME = 'pretrained';
@@ -17,6 +17,7 @@ export class PretrainedNetwork implements Pretrained {
   readonly pretraining: string;
   readonly values: Readonly<Record<string, number>>;
   readonly dimension: number;
+  readonly embedAugmented: EmbedAugmented | null;
   private readonly model: PretrainedModel;
   private readonly device: Device;
 
@@ -25,6 +26,7 @@ export class PretrainedNetwork implements Pretrained {
     this.pretraining = pretraining;
     this.values = values;
     this.dimension = model.dimension;
+    this.embedAugmented = augmentedEmbedding(model, device);
     this.model = model;
     this.device = device;
   }

@@ -1,6 +1,14 @@
 import type { Device, Tensor } from '@muster/torch';
 import type { z } from 'zod';
-import type { ImageData, ImageEmbedder, ImageShape, StoredModel, TrainingContext } from '../../train/index.ts';
+import type { Transform } from '../../augment/index.ts';
+import type {
+  EmbedAugmented,
+  ImageData,
+  ImageEmbedder,
+  ImageShape,
+  StoredModel,
+  TrainingContext,
+} from '../../train/index.ts';
 
 /** Seed, events, stop signal and checkpoints, and where to compute. */
 export interface PretrainingContext extends TrainingContext {
@@ -29,6 +37,8 @@ export interface Pretrained {
   readonly dimension: number;
   /** uint8 [N, H, W, C] to float32 [N, D] on the CPU, the caller's. */
   embed(pixels: Tensor): Tensor;
+  /** The same of the training's random views; null where it knows none. */
+  readonly embedAugmented: EmbedAugmented | null;
   /** Writes pretrained.safetensors and pretrained.json into a folder, which is made if needed. */
   save(folder: string): void;
   dispose(): void;
@@ -65,4 +75,6 @@ export interface Pretraining {
     shape: ImageShape,
     device?: Device,
   ): Pretrained;
+  /** A random view of training, float [n, c, h, w] of uint8 [n, C, H, W], before its numbers are normalised: for a look at it. */
+  view(options: Readonly<Record<string, unknown>>, shape: ImageShape): Transform;
 }
