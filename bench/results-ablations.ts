@@ -75,7 +75,7 @@ const ABLATIONS: readonly Ablation[] = [
 ];
 
 /** Above this many images three seeds are run. */
-const MANY = 5000;
+const MANY = 2500;
 
 /** A change counts from this much ACC on, and from two standard errors. */
 const NOTICED = 0.01;
