@@ -40,7 +40,7 @@ export const today = (): string => new Date().toISOString().slice(0, 10);
 /** Columns of a table by their heads, each with its cells by the first cell of their row. */
 export type Columns = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** A table's columns from the `from`-th on, with the fresh ones in place of those of the same name, or behind them. */
+/** A table's columns from the `from`-th on, with fresh cells in place of the old ones, fresh columns behind them. */
 export function mergeColumns(name: string, from: number, fresh: Columns): Columns {
   const [head = [], , ...rows] = sectionOf(name)
     .split('\n')
@@ -49,7 +49,9 @@ export function mergeColumns(name: string, from: number, fresh: Columns): Column
   const old = head
     .map((column, at) => [column, new Map(rows.map((row) => [row[1] ?? '', row[at] ?? '']))] as const)
     .slice(from + 1, -1); // a row begins and ends with a bar
-  return new Map([...old, ...fresh]);
+  const merged = new Map(old);
+  for (const [column, cells] of fresh) merged.set(column, new Map([...(merged.get(column) ?? []), ...cells]));
+  return merged;
 }
 
 /** A table's rows that begin with other cells than the fresh ones, and then these: a run on one collection leaves the others' rows. */
