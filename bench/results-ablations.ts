@@ -1,11 +1,12 @@
 /**
  * The ablations of TSP and TAC on the embedded backbone, beside what the papers found:
- * `node --conditions=muster-source bench/results-ablations.ts [--method tsp|tac] COLLECTION[=LABELS.csv]...`. Writes the section of
- * docs/results.md.
+ * `node --conditions=muster-source bench/results-ablations.ts [--method tsp|tac] [--again] COLLECTION[=LABELS.csv]...`. Writes the
+ * section of docs/results.md line by line; lines that are there are left alone without --again.
  */
 import { parseArgs } from 'node:util';
 import { labelledEmbeddings } from './labelled-embeddings.ts';
 import { machineLine, meanAndSd, mergeColumns, SEEDS, today, writeSection } from './results-page.ts';
+import type { Columns } from './results-page.ts';
 import { scoreMethod } from './score-method.ts';
 
 /** What a change does to ACC. */
@@ -83,6 +84,10 @@ const ABLATIONS: readonly Ablation[] = [
 /** Above this many images three seeds are run. */
 const MANY = 2500;
 
+/** Of docs/results.md, and its table's first columns. */
+const SECTION = 'ablations';
+const CAPTIONS = ['Change', 'the paper'];
+
 /** A change counts from this much ACC on, and from two standard errors. */
 const NOTICED = 0.01;
 
@@ -108,21 +113,21 @@ function verdict(found: Effect, paper: Change['paper']): string {
 
 const { values: flags, positionals: collections } = parseArgs({
   allowPositionals: true,
-  options: { method: { type: 'string' } },
+  options: { method: { type: 'string' }, again: { type: 'boolean' } },
 });
 if (collections.length === 0) throw new Error('name the collections: tars or folders, or FOLDER=LABELS.csv');
-const fresh = new Map<string, Map<string, string>>();
 for (const collection of collections) {
   const data = await labelledEmbeddings(collection);
-  const cells = new Map<string, string>();
   const classes = new Set(data.truth).size;
-  fresh.set(data.name, cells);
   const put = (change: string, cell: string): void => {
-    cells.set(change, cell);
     process.stdout.write(`${data.name}: ${change}: ${cell}\n`);
+    writeTable(mergeColumns(SECTION, CAPTIONS.length, new Map([[data.name, new Map([[change, cell]])]])));
   };
   for (const { title, method, set, changes } of ABLATIONS) {
     if (flags.method !== undefined && flags.method !== method) continue;
+    const known = mergeColumns(SECTION, CAPTIONS.length, new Map()).get(data.name);
+    const left = changes.filter((change) => flags.again === true || (known?.get(change.title) ?? '') === '');
+    if (left.length === 0) continue;
     const accOf = async (own: Options): Promise<number[]> => {
       const seeds = data.truth.length > MANY ? 3 : SEEDS;
       const { scores } = await scoreMethod({ title, method, set: { ...set, ...own } }, data, seeds);
@@ -130,7 +135,7 @@ for (const collection of collections) {
     };
     const base = await accOf({});
     put(`**${title}**`, meanAndSd(base));
-    for (const change of changes) {
+    for (const change of left) {
       const acc = await accOf(typeof change.set === 'function' ? change.set(classes) : change.set);
       put(change.title, `${meanAndSd(acc)} ${verdict(effectOf(base, acc), change.paper)}`);
     }
@@ -138,13 +143,10 @@ for (const collection of collections) {
   data.images[Symbol.dispose]();
 }
 
-const CAPTIONS = ['Change', 'the paper'];
-const columns = mergeColumns('ablations', CAPTIONS.length, fresh);
-const row = (title: string, paper: string): string =>
-  `| ${[title, paper, ...[...columns.values()].map((cells) => cells.get(title) ?? '')].join(' | ')} |`;
-writeSection(
-  'ablations',
-  [
+function writeTable(columns: Columns): void {
+  const row = (title: string, paper: string): string =>
+    `| ${[title, paper, ...[...columns.values()].map((cells) => cells.get(title) ?? '')].join(' | ')} |`;
+  const text = [
     machineLine(),
     `Date: ${today()}. ACC, mean ± standard deviation of seeds 0 to ${SEEDS - 1} (0 to 2 above ${MANY} images). "same", "opposite": the direction beside the paper's; "none": no difference here (less than ${NOTICED} or two standard errors); "better", "worse": what is seen here where the paper gives no figures or sees no difference.`,
     '',
@@ -156,5 +158,6 @@ writeSection(
         row(change, paper === null ? 'no figures' : `${paper.effect}: ${paper.figures}`),
       ),
     ]),
-  ].join('\n'),
-);
+  ];
+  writeSection(SECTION, text.join('\n'));
+}
