@@ -1,5 +1,6 @@
 // The addon: names what JavaScript may call. One translation unit, so one compiler line builds it.
 #include "program.h"
+#include "linear-assignment.h"
 #include "norm-relu-pool.h"
 #include "running-best.h"
 

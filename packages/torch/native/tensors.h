@@ -144,6 +144,8 @@ inline napi_value fromBuffer(napi_env env, napi_callback_info info) {
     if (double(offset) + byteCount(sizes, type) > double(length)) throw ArgumentError("the buffer is too small for this shape");
     if (offset % c10::elementSize(type)) throw ArgumentError("the byte offset is not aligned to the dtype");
     if (byteCount(sizes, type) == 0) return jsNumber(env, handles().put(at::empty(sizes, at::TensorOptions().dtype(type))));
+    // Where no turn of the event loop comes in between, such as in a loop over many small arrays, they would all be kept alive.
+    dropDeadPins(env, nullptr, nullptr, nullptr);
     Pin pin{nullptr, static_cast<char*>(data) + offset};
     napi_create_reference(env, arguments.at[0], 1, &pin.reference);
     rememberBuffer(env, pin.address, arguments.at[0], offset, 1);

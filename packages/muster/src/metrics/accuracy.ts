@@ -65,9 +65,27 @@ function connectedParts({ classes, clusters, cellClass, cellCluster }: Contingen
   return [...parts.values()];
 }
 
+function pairOf({ classes, clusters, cellClass, cellCluster, cellCount }: Contingency, cell: number): MatchedPair {
+  return {
+    cluster: clusters[cellCluster[cell] ?? 0] ?? 0,
+    class: classes[cellClass[cell] ?? 0] ?? 0,
+    count: cellCount[cell] ?? 0,
+  };
+}
+
 function matchPart(table: Contingency, cells: readonly number[]): MatchedPair[] {
   const rows = [...new Set(cells.map((cell) => table.cellClass[cell] ?? 0))];
   const columns = [...new Set(cells.map((cell) => table.cellCluster[cell] ?? 0))];
+  // A part of one class or one cluster takes its largest cell. Where groups are many, most parts are such.
+  if (rows.length === 1 || columns.length === 1) {
+    const count = (cell: number): number => table.cellCount[cell] ?? 0;
+    return [
+      pairOf(
+        table,
+        cells.reduce((best, cell) => (count(cell) > count(best) ? cell : best)),
+      ),
+    ];
+  }
   if (rows.length * columns.length > CELL_LIMIT) {
     throw new MusterError(
       'metrics.labels',

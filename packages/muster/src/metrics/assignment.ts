@@ -1,8 +1,5 @@
+import * as torch from '@muster/torch';
 import { MusterError } from '../base/index.ts';
-import { augmentRows } from './augmenting-path.ts';
-import { reduceColumns, reduceRows } from './assignment-start.ts';
-import { newProblem } from './assignment-problem.ts';
-import type { Problem } from './assignment-problem.ts';
 import { groupEqualLines } from './equal-lines.ts';
 import type { EqualLines, Lines } from './equal-lines.ts';
 import { transportAssignment } from './transport-assignment.ts';
@@ -108,39 +105,31 @@ function assignToGroups(
   return groupOfRow.map((group) => linesOf[group]?.pop() ?? -1);
 }
 
-/** The assignment of a table without structure. */
+/** The assignment of a table without structure: the engine's operator `linear_assignment`. */
 function assignCells(cost: ArrayLike<number>, rows: number, columns: number, sign: number): Int32Array {
-  const transposed = rows > columns;
-  const problem = newProblem(transposed ? columns : rows, transposed ? rows : columns);
-  fillCosts(problem, cost, sign, transposed);
-  solve(problem);
-  return transposed ? problem.rowOf : problem.columnOf;
+  const values = cost instanceof Float64Array && cost.buffer instanceof ArrayBuffer ? cost : new Float64Array(cost);
+  const columnOfRow = torch.scope(() => {
+    const table = torch.tensor(values, [rows, columns]);
+    const columnOf = torch.muster.linearAssignment(sign < 0 ? table.neg() : table);
+    return columnOf.to('int32').toTypedArray() as Int32Array;
+  });
+  let assigned = 0;
+  for (const column of columnOfRow) if (column >= 0) assigned++;
+  if (assigned < Math.min(rows, columns)) refuseTable(values, columns, sign);
+  return columnOfRow;
 }
 
-function fillCosts(problem: Problem, cost: ArrayLike<number>, sign: number, transposed: boolean): void {
-  const { rows, columns, cost: target } = problem;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const value = sign * (cost[transposed ? column * rows + row : row * columns + column] ?? NaN);
-      if (!(value > -Infinity)) refuseCost(sign * value, transposed ? column : row, transposed ? row : column);
-      target[row * columns + column] = value;
-    }
-  }
+/** Says why a table has no full assignment. */
+function refuseTable(cost: Float64Array, columns: number, sign: number): never {
+  const bad = cost.findIndex((value) => !(sign * value > -Infinity));
+  if (bad >= 0) refuseCost(cost[bad] ?? NaN, Math.floor(bad / columns), bad % columns);
+  throw new MusterError('metrics.cost', 'the forbidden cells leave no full assignment', {
+    fix: 'allow more cells',
+  });
 }
 
 function refuseCost(value: number, row: number, column: number): never {
   throw new MusterError('metrics.cost', `the cost in row ${row}, column ${column} is ${value}`, {
     fix: 'use finite costs, and an infinity of the unfavourable sign only for forbidden cells',
   });
-}
-
-function solve(problem: Problem): void {
-  const square = problem.rows === problem.columns;
-  const free = square ? reduceColumns(problem) : Int32Array.from({ length: problem.rows }, (_, row) => row);
-  const left = reduceRows(problem, reduceRows(problem, free));
-  if (!augmentRows(problem, left)) {
-    throw new MusterError('metrics.cost', 'the forbidden cells leave no full assignment', {
-      fix: 'allow more cells',
-    });
-  }
 }

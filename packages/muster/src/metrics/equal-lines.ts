@@ -1,4 +1,4 @@
-/* See assignment-start.ts on `as number`. */
+/* Indices in the loops stay within the arrays by construction; `as number` keeps them free of checks in code that runs over all cells. */
 
 /** A table seen as lines (its rows or its columns) of entries. */
 export interface Lines {

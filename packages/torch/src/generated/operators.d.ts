@@ -7656,6 +7656,8 @@ conv2dRun(X: Tensor, WPrepack: NativeObject): Tensor;
 export declare const muster: {
 /** `muster::batch_norm_relu_max_pool(Tensor input, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps) -> Tensor` */
 batchNormReluMaxPool(input: Tensor, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVar: Tensor, training: boolean, momentum: number, eps: number): Tensor;
+/** `muster::linear_assignment(Tensor cost) -> Tensor` */
+linearAssignment(cost: Tensor): Tensor;
 /** `muster::running_best_(Tensor(a!) values, Tensor(b!) indices, Tensor scores, int row, int column, bool transposed=False) -> ()` */
 runningBest_(values: Tensor, indices: Tensor, scores: Tensor, row: number, column: number, transposed?: boolean): void;
 };
@@ -16052,6 +16054,7 @@ export declare const op: {
 "mkldnn_prepacked::conv2d_prepack"(W: Tensor, B: Tensor | null, stride: readonly number[] | number, padding: readonly number[] | number, dilation: readonly number[] | number, groups: number, inputSize: readonly number[] | number, attr: string): unknown;
 "mkldnn_prepacked::conv2d_run"(X: Tensor, WPrepack: NativeObject): Tensor;
 "muster::batch_norm_relu_max_pool"(input: Tensor, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVar: Tensor, training: boolean, momentum: number, eps: number): Tensor;
+"muster::linear_assignment"(cost: Tensor): Tensor;
 "muster::running_best_"(values: Tensor, indices: Tensor, scores: Tensor, row: number, column: number, transposed?: boolean): void;
 "onednn::linear_dynamic_fp16"(x: Tensor, w: Tensor, bias: Tensor | null): Tensor;
 "onednn::linear_prepack_fp16"(weight: Tensor, xShape: readonly number[] | null): Tensor;

@@ -3155,6 +3155,7 @@ export const schemas = [
   "mkldnn_prepacked::conv2d_prepack(Tensor W, Tensor? B, int[2] stride, int[2] padding, int[2] dilation, int groups, int[4] input_size, str attr) -> __torch__.torch.classes.mkldnn.ConvOpContext",
   "mkldnn_prepacked::conv2d_run(Tensor X, __torch__.torch.classes.mkldnn.ConvOpContext W_prepack) -> Tensor Y",
   "muster::batch_norm_relu_max_pool(Tensor input, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps) -> Tensor",
+  "muster::linear_assignment(Tensor cost) -> Tensor",
   "muster::running_best_(Tensor(a!) values, Tensor(b!) indices, Tensor scores, int row, int column, bool transposed=False) -> ()",
   "onednn::linear_dynamic_fp16(Tensor x, Tensor w, Tensor? bias) -> Tensor",
   "onednn::linear_prepack_fp16(Tensor weight, int[]? x_shape) -> Tensor",
