@@ -42,7 +42,6 @@ const LLOYD_ROUNDS = 100;
 
 /** Writes the made table block by block; the same options give the same bytes. */
 export function writeMade({ file, rows, columns, groups, seed }: MillionOptions): void {
-  using random = generator(seed);
   const bytes = rows * columns * 4;
   const entry = { x: { dtype: 'F32', shape: [rows, columns], data_offsets: [0, bytes] } };
   const json = Buffer.from(JSON.stringify(entry));
@@ -52,20 +51,36 @@ export function writeMade({ file, rows, columns, groups, seed }: MillionOptions)
   const descriptor = openSync(file, 'w');
   try {
     writeSync(descriptor, header);
-    const centres = torch.randn([groups, columns], { generator: random }).mul(SPREAD);
-    for (let start = 0; start < rows; start += WRITE_ROWS) {
-      scope(() => {
-        const length = Math.min(WRITE_ROWS, rows - start);
-        const group = torch.randint(0, groups, [length], { generator: random, dtype: 'int64' });
-        const noise = torch.randn([length, columns], { generator: random });
-        const block = centres.indexSelect(0, group).add(noise);
-        writeAll(descriptor, new Uint8Array(block.toFloat32Array().buffer));
-      });
-    }
-    centres.dispose();
+    forMadeBlocks({ rows, columns, groups, seed }, (block) => {
+      writeAll(descriptor, new Uint8Array(block.toFloat32Array().buffer));
+    });
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** The planted group of each row of the made table, which the file does not hold: drawn once more. */
+export function plantedGroups(options: MillionOptions): Int32Array {
+  const planted = new Int32Array(options.rows);
+  forMadeBlocks(options, (_block, group, start) => planted.set(group.toNumbers(), start));
+  return planted;
+}
+
+/** Makes the table block by block: its rows and int64 [length], their groups. */
+function forMadeBlocks(
+  { rows, columns, groups, seed }: Pick<MillionOptions, 'rows' | 'columns' | 'groups' | 'seed'>,
+  visit: (block: Tensor, group: Tensor, start: number) => void,
+): void {
+  using random = generator(seed);
+  using centres = scope(() => torch.randn([groups, columns], { generator: random }).mul(SPREAD));
+  for (let start = 0; start < rows; start += WRITE_ROWS) {
+    scope(() => {
+      const length = Math.min(WRITE_ROWS, rows - start);
+      const group = torch.randint(0, groups, [length], { generator: random, dtype: 'int64' });
+      const noise = torch.randn([length, columns], { generator: random });
+      visit(centres.indexSelect(0, group).add(noise), group, start);
+    });
   }
 }
 

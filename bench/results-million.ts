@@ -32,6 +32,6 @@ writeSection(
     '| What | seconds | GB | what came of it |',
     '| --- | --- | --- | --- |',
     `| k-means by mini-batches | ${kmeans.seconds.toFixed(0)} | ${gigabytes(kmeans.peakBytes - kmeans.startBytes)} | on ${options.sampleRows.toLocaleString('en')} rows its inertia is ${kmeans.inertiaRatio.toFixed(4)} times that of whole Lloyd runs there; ${kmeans.emptyGroups} groups empty |`,
-    `| TAC, ${NOUNS.toLocaleString('en')} nouns; reduced: centres by mini-batches from at most ${centrePoints} rows each and one start, neighbours among ${pool.toLocaleString('en')} rows, ${epochs} epoch of batch ${batch.toLocaleString('en')} | ${tac.seconds.toFixed(0)} | ${gigabytes(tac.peakBytes - tac.startBytes)} | ${tac.occupied} of ${options.groups.toLocaleString('en')} groups in use |`,
+    `| TAC, ${NOUNS.toLocaleString('en')} nouns; reduced: centres by mini-batches from at most ${centrePoints} rows each and one start, neighbours among ${pool.toLocaleString('en')} rows (recall ${tac.imageRecall.toFixed(2)} of images, ${tac.textRecall.toFixed(2)} of texts), ${epochs} epoch of batch ${batch.toLocaleString('en')} | ${tac.seconds.toFixed(0)} | ${gigabytes(tac.peakBytes - tac.startBytes)} | ${tac.occupied} of ${options.groups.toLocaleString('en')} groups in use, ACC ${tac.acc.toFixed(3)} on the planted ones |`,
   ].join('\n'),
 );

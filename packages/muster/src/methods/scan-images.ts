@@ -1,4 +1,3 @@
-import { scope } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { Adam } from '@muster/torch/optim';
 import { seedStream } from '../base/index.ts';
@@ -13,8 +12,8 @@ import {
   strongView,
   train,
 } from '../train/index.ts';
-import { defineImageMethod, findNeighbours, fingerprintOf, uniformWeights } from './method.ts';
-import type { ImageData, ImageFit, MethodContext } from './method.ts';
+import { defineImageMethod, findNeighbours, fingerprintOf, poolValues, uniformWeights } from './method.ts';
+import type { FoundNeighbours, ImageData, ImageFit, MethodContext } from './method.ts';
 import { BestState } from './scan-images/best-state.ts';
 import { clusteringTraining } from './scan-images/clustering.ts';
 import { ScanModel } from './scan-images/model.ts';
@@ -47,7 +46,8 @@ export const scanImages = defineImageMethod({
     const pretext = await pretextOf(data, options, context);
     using pretextNetwork = pretext.network;
     const { setting } = pretext;
-    using neighbours = nearestOf(data, pretext, options, context);
+    const { indices, recall } = nearestOf(data, pretext, options, context);
+    using neighbours = indices;
     using guard = new DisposableStack();
     const network = guard.use(
       clusterNetwork(setting, groups, seedStream(context.seed, 'scan', 'head'), context.device),
@@ -59,7 +59,8 @@ export const scanImages = defineImageMethod({
     const clustering = await cluster(start, neighbours);
     const loss = await labelSelf(start);
     guard.move(); // the network is the model's now
-    const values = finite({ ...clustering, selfLabelling: loss });
+    const known = poolValues(options.pool, { neighbourRecall: recall });
+    const values = finite({ ...clustering, selfLabelling: loss, ...known });
     return { model: new ScanModel(network, setting, groups), groups, values };
   },
 });
@@ -79,19 +80,19 @@ interface Stage {
   readonly settings: Tensor;
 }
 
-/** int64 [N, k + 1]: every image and its nearest others, by the cosine of the pretext's outputs on plain views. */
+/** Every image and its nearest others, by the cosine of the pretext's outputs on plain views. */
 function nearestOf(
   { pixels }: ImageData,
   { network, setting }: Pretext,
   { neighbours, pool }: ScanImagesOptions,
-  { seed, device, signal }: MethodContext,
-): Tensor {
+  { seed, device, signal, emit }: MethodContext,
+): FoundNeighbours {
   network.eval();
   const plain = plainView(setting);
   const embed = (block: Tensor): Tensor =>
     network.forward(plain(channelsFirst(block), plainDraws(block.shape[0] ?? 0))).to('float32');
   using outputs = embedImages({ dimension: setting.projection, embed }, pixels, device);
-  return scope(() => findNeighbours(outputs, { k: neighbours, pool, seed, signal, withSelf: true }));
+  return findNeighbours(outputs, { k: neighbours, pool, seed, signal, emit, withSelf: true });
 }
 
 /** The clustering step; the network has the state of the epoch that was kept afterwards. */

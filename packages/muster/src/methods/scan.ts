@@ -1,4 +1,4 @@
-import { generator, scope } from '@muster/torch';
+import { generator } from '@muster/torch';
 import { Adam } from '@muster/torch/optim';
 import { z } from 'zod';
 import { seedStream } from '../base/index.ts';
@@ -9,6 +9,8 @@ import {
   findNeighbours,
   fingerprintOf,
   HeadModel,
+  poolOption,
+  poolValues,
   RowScaling,
   rowScalings,
   uniformWeights,
@@ -22,7 +24,7 @@ const options = z.strictObject({
   includeSelf: z.boolean().default(true).describe('an image is one of its own neighbours, as in the code'),
   entropyWeight: z.number().min(0).default(5).describe('weight of the balance'),
   rows: z.enum(rowScalings).default('unit').describe('raw: as they are; unit, centred: all of length sqrt(D)'),
-  pool: z.int().min(2).default(200_000).describe('rows among which neighbours are looked for'),
+  pool: poolOption,
   epochs: z.int().min(0).default(50),
   batch: z.int().min(1).default(128),
   rate: z.number().positive().default(1e-4).describe('learning rate of Adam'),
@@ -46,24 +48,22 @@ export const scan = defineMethod({
   async fit(data, given, context): Promise<Fit> {
     using own = new DisposableStack();
     const { embeddings } = data;
-    const { device, seed, signal } = context;
+    const { device, seed, signal, emit } = context;
     const dim = embeddings.shape[1] ?? 0;
     const scaling = RowScaling.of(embeddings, given.rows, device, Math.sqrt(dim));
     const x = own.use(scaling.applyAll(embeddings, device)); // (N, D)
     const { neighbours: k, pool, includeSelf } = given;
-    const neighbours = own.use(
-      scope(() =>
-        findNeighbours(x, {
-          k,
-          known: data.neighbours,
-          centred: given.rows === 'centred',
-          pool,
-          seed,
-          signal,
-          withSelf: includeSelf,
-        }),
-      ),
-    );
+    const { indices, recall } = findNeighbours(x, {
+      k,
+      known: data.neighbours,
+      centred: given.rows === 'centred',
+      pool,
+      seed,
+      signal,
+      emit,
+      withSelf: includeSelf,
+    });
+    const neighbours = own.use(indices);
     const weights = own.use(uniformWeights(neighbours));
 
     using random = generator(seedStream(seed, 'head'));
@@ -89,6 +89,7 @@ export const scan = defineMethod({
     const state = heads.single(0);
     const head = headFrom(state, given.groups);
     for (const tensor of state.values()) tensor.dispose();
-    return { model: new HeadModel(scaling, head), groups: given.groups, values: { loss } };
+    const values = { loss, ...poolValues(pool, { neighbourRecall: recall }) };
+    return { model: new HeadModel(scaling, head), groups: given.groups, values };
   },
 });

@@ -3,6 +3,7 @@ import * as torch from '@muster/torch';
 import { generator, scope, setThreads } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { silent } from '../base/index.ts';
+import type { MusterEvent } from '../base/index.ts';
 import { unitRows } from '../losses/index.ts';
 import { acc } from '../metrics/index.ts';
 import { kMeans } from './k-means.ts';
@@ -20,6 +21,7 @@ const ROWS = 1000;
 const WIDTH = 32;
 const WORDS_A_GROUP = 8;
 const NUISANCES = 6;
+const BLOBS = 12;
 
 /**
  * A space whose groups images alone do not show: a group moves an image by .5 along its own direction, while six other directions, which no
@@ -109,14 +111,44 @@ test.each(['agglomerative', 'spectral', 'all-nouns'])('centres by %s', async (ce
   expect(await accuracy(tac, { ...short, training: 'none', centres })).toBeGreaterThanOrEqual(0.9);
 });
 
-test('the radius of DBSCAN is sought until it gives as many centres as asked for', () => {
-  scope(() => {
+/** [n, WIDTH] unit rows around BLOBS directions, in turn. */
+function makeBlobs(n: number): Tensor {
+  return scope(() => {
     using random = generator(4);
     const draw = { generator: random, dtype: 'float32' } as const;
-    const blobs = torch.randn([12, WIDTH], draw).repeat([30, 1]);
-    const images = unitRows(blobs.add(torch.randn([360, WIDTH], draw), { alpha: 0.1 }));
-    const centres = findCentres(images, tacOptions.parse({ groups: 4, centres: 'dbscan' }), context);
-    expect(centres.shape[0]).toBe(12);
+    const directions = torch.randn([BLOBS, WIDTH], draw).repeat([n / BLOBS, 1]);
+    return unitRows(directions.add(torch.randn([n, WIDTH], draw), { alpha: 0.1 }));
+  });
+}
+
+test('centres that a part of the images gave are the means of all images', () => {
+  scope(() => {
+    const images = makeBlobs(30 * BLOBS);
+    const options = { groups: BLOBS / 3, centreCount: BLOBS, centreRestarts: 10 };
+    const part = findCentres(images, tacOptions.parse({ ...options, centrePoints: 10 }), context);
+    const means = unitRows(images.view([30, BLOBS, WIDTH]).mean([0]));
+    const [nearest] = part.mm(means.t()).max(0);
+    expect(nearest.min().item()).toBeGreaterThan(1 - 1e-6);
+  });
+});
+
+test('groups without training may come from a part of the images; all images get one', async () => {
+  const options = { ...short, training: 'none', groupPoints: 20 };
+  expect(await accuracy(tac, options)).toBeGreaterThanOrEqual(0.95);
+  const centres = async (given: object): Promise<number[]> => {
+    const fitted = await tac.fit(space.data, { ...options, ...given }, context);
+    const probabilities = scope(() => fitted.assign(space.data.embeddings.narrow(0, 0, 1)).probabilities.toNumbers());
+    fitted.dispose();
+    return probabilities;
+  };
+  expect(await centres({})).not.toEqual(await centres({ groupPoints: null }));
+  expect(await centres({ groupPoints: ROWS })).toEqual(await centres({ groupPoints: null }));
+});
+
+test('the radius of DBSCAN is sought until it gives as many centres as asked for', () => {
+  scope(() => {
+    const options = tacOptions.parse({ groups: BLOBS / 3, centres: 'dbscan' });
+    expect(findCentres(makeBlobs(30 * BLOBS), options, context).shape[0]).toBe(BLOBS);
   });
 });
 
@@ -125,6 +157,21 @@ test('the printed losses, a threshold, and ablated terms are options', async () 
   const fitted = await tac.fit(space.data, { ...short, epochs: 4, without: ['balance', 'confidence'] }, context);
   expect(fitted.own.labels).toHaveLength(ROWS);
   fitted.dispose();
+});
+
+test('neighbours among a part of the images are told with their recall, in either space', async () => {
+  const messages: string[] = [];
+  const listening = {
+    ...context,
+    emit: ({ level, message = '' }: MusterEvent) => void (level && messages.push(message)),
+  };
+  const fitted = await tac.fit(space.data, { ...short, epochs: 0, pool: 200 }, listening);
+  fitted.dispose();
+  const { neighbourPool, imageNeighbourRecall, textNeighbourRecall } = fitted.values;
+  expect(neighbourPool).toBe(200);
+  expect(imageNeighbourRecall).toBeCloseTo(0.2, 1);
+  expect(textNeighbourRecall).toBeCloseTo(0.2, 1);
+  expect(messages.filter((message) => message.includes('200 of 1,000 rows'))).toHaveLength(2);
 });
 
 test('nouns that were chosen are told', async () => {

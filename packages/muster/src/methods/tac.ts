@@ -1,7 +1,6 @@
-import { generator, scope } from '@muster/torch';
+import { scope } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
-import { MusterError, seedStream } from '../base/index.ts';
-import { kmeans } from '../cluster/index.ts';
+import { MusterError } from '../base/index.ts';
 import { unitRows } from '../losses/index.ts';
 import { CentreModel, defineMethod, fingerprintOf, RowScaling, varianceAround } from './method.ts';
 import type { EmbeddingData, Fit, MethodContext, TextData } from './method.ts';
@@ -11,6 +10,7 @@ import { ImageHeadModel, restoreTac, TextViewModel, viewOf } from './tac/models.
 import { selectNouns } from './tac/nouns.ts';
 import { tacOptions } from './tac/options.ts';
 import type { TacOptions } from './tac/options.ts';
+import { sampledKmeans } from './tac/sampled-kmeans.ts';
 import { trainHeads } from './tac/train-heads.ts';
 
 /**
@@ -49,8 +49,8 @@ export const tac = defineMethod({
     const counterparts = own.use(retrieveCounterparts(images, nouns, { tau: temperature })); // t̃ (N, d)
     const known = text.centreImages === data.neighbours?.centred ? data.neighbours : undefined;
     const fingerprint = fingerprintOf(data, given);
-    const { head, loss } = await trainHeads({ images, counterparts, known, fingerprint }, given, context);
-    return { model: new ImageHeadModel(scaling, head), groups: given.groups, words, values: { loss } };
+    const { head, values } = await trainHeads({ images, counterparts, known, fingerprint }, given, context);
+    return { model: new ImageHeadModel(scaling, head), groups: given.groups, words, values };
   },
 });
 
@@ -89,13 +89,12 @@ function chooseNouns(
 function groupTextView(
   parts: { scaling: RowScaling; nouns: Tensor; temperature: number; view: 'image-text' | 'text-image' | 'text' },
   images: Tensor,
-  { groups: k, restarts }: TacOptions,
-  { seed, signal }: MethodContext,
+  { groups: k, groupPoints: points, restarts }: TacOptions,
+  context: MethodContext,
 ): TextViewModel {
   const { centres, variance } = scope(() => {
-    using random = generator(seedStream(seed, 'groups'));
     const view = unitRows(viewOf(images, parts.nouns, parts.temperature, parts.view));
-    const found = kmeans(view, { k, metric: 'spherical', restarts, generator: random, signal });
+    const found = sampledKmeans(view, { k, points, restarts, stream: 'groups' }, context);
     const narrow = found.centres.to('float32');
     return { centres: narrow, variance: varianceAround(view, narrow, found.labels) };
   });

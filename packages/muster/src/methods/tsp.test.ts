@@ -1,8 +1,9 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import * as torch from '@muster/torch';
 import { generator, scope, setThreads } from '@muster/torch';
 import { silent } from '../base/index.ts';
 import { acc } from '../metrics/index.ts';
+import { ClusterHeads } from '../train/index.ts';
 import type { EmbeddingData } from './method.ts';
 import { tsp } from './tsp.ts';
 import { gaussianWeights, headOfCentres } from './tsp/weights.ts';
@@ -54,6 +55,27 @@ test('of several heads the one of least loss is kept', async () => {
     return fitted.values['loss'] ?? NaN;
   };
   expect(await fit(16)).toBeLessThan(await fit(1));
+});
+
+test.each([{ start: 'random' }, { hidden: 8 }, {}])(
+  'heads go to the device however they begin: %o',
+  async (options) => {
+    const moved = vi.spyOn(ClusterHeads.prototype, 'to');
+    const fitted = await tsp.fit(data, { ...short, ...options, epochs: 0 }, context);
+    fitted.dispose();
+    expect(moved).toHaveBeenCalledWith({ device: context.device });
+    moved.mockRestore();
+  },
+);
+
+test('neighbours among a part of the rows are told with their recall', async () => {
+  const recall = async (pool: number | null): Promise<number | undefined> => {
+    const fitted = await tsp.fit(data, { ...short, epochs: 0, pool }, context);
+    fitted.dispose();
+    return fitted.values['neighbourRecall'];
+  };
+  expect(await recall(200)).toBeCloseTo(0.5, 1);
+  expect(await recall(null)).toBeUndefined();
 });
 
 test('a head that has not begun is told by its first confidence', async () => {

@@ -10,6 +10,8 @@ import {
   findNeighbours,
   fingerprintOf,
   HeadModel,
+  poolOption,
+  poolValues,
   RowScaling,
   rowScalings,
   uniformWeights,
@@ -29,15 +31,19 @@ const options = z.strictObject({
     .default('sampled')
     .describe('one drawn neighbour a visit, or the weighted sum over all'),
   lambda: z.number().min(0).default(3).describe('weight of the balance'),
-  start: z.enum(['k-means', 'random']).default('k-means').describe('how the head begins'),
+  start: z.enum(['k-means', 'random']).default('k-means').describe('how the head begins; k-means: a linear one only'),
   restarts: z.int().min(1).default(10).describe('k-means starts; the best is kept'),
   rows: z.enum(rowScalings).default('centred').describe('raw: as they are; unit, centred: all of length sqrt(D)'),
   search: z
     .enum(['unit', 'raw'])
     .default('unit')
     .describe('neighbours by the cosine, or by the distance of the rows as they are'),
-  pool: z.int().min(2).default(200_000).describe('rows among which neighbours are looked for'),
-  hidden: z.int().min(0).default(0).describe('units of a hidden layer; 0: a linear head'),
+  pool: poolOption,
+  hidden: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('units of a hidden layer, with which every head starts at random; 0: a linear head'),
   bias: z.boolean().default(true),
   heads: z
     .int()
@@ -74,7 +80,7 @@ export const tsp = defineMethod({
     const dim = embeddings.shape[1] ?? 0;
     const scaling = RowScaling.of(embeddings, given.rows, context.device, Math.sqrt(dim));
     const x = own.use(scaling.applyAll(embeddings, context.device)); // (N, D)
-    const { neighbours, weights } = weighNeighbours(data, x, given, context);
+    const { neighbours, weights, recall } = weighNeighbours(data, x, given, context);
     own.use(neighbours);
     own.use(weights);
 
@@ -107,7 +113,12 @@ export const tsp = defineMethod({
     return {
       model: new HeadModel(scaling, head),
       groups: given.groups,
-      values: { loss: losses[best] ?? NaN, startConfidence, scale },
+      values: {
+        loss: losses[best] ?? NaN,
+        startConfidence,
+        scale,
+        ...poolValues(given.pool, { neighbourRecall: recall }),
+      },
     };
   },
 });
@@ -117,17 +128,26 @@ function weighNeighbours(
   data: EmbeddingData,
   x: Tensor,
   { neighbours: k, weights, search, pool, rows: rowsName }: Options,
-  { seed, signal, device }: MethodContext,
-): { neighbours: Tensor; weights: Tensor } {
+  { seed, signal, device, emit }: MethodContext,
+): { neighbours: Tensor; weights: Tensor; recall: number | null } {
   return scope(() => {
     // A common length changes neither the order of cosines nor the weights, so x serves unless it was left raw.
     const asGiven = search === 'raw' || rowsName === 'raw';
     const rows = asGiven ? RowScaling.of(data.embeddings, search, device).applyAll(data.embeddings, device) : x;
     const metric = search === 'raw' ? 'euclidean' : 'cosine';
     const centred = rowsName === 'centred' && !asGiven;
-    const neighbours = findNeighbours(rows, { k, metric, known: data.neighbours, centred, pool, seed, signal });
+    const { indices: neighbours, recall } = findNeighbours(rows, {
+      k,
+      metric,
+      known: data.neighbours,
+      centred,
+      pool,
+      seed,
+      signal,
+      emit,
+    });
     const found = weights === 'hard' ? uniformWeights(neighbours) : gaussianWeights(rows, neighbours).weights;
-    return { neighbours, weights: found };
+    return { neighbours, weights: found, recall };
   });
 }
 
@@ -140,7 +160,17 @@ function startHeads(
   using random = generator(seedStream(context.seed, 'head'));
   const dim = x.shape[1] ?? 0;
   const made = new ClusterHeads({ dim, clusters: groups, heads, hidden, bias, generator: random });
-  if (start === 'random' || hidden > 0) return made;
+  if (start === 'k-means' && hidden === 0) startFromCentres(made, x, { groups, heads, restarts }, context);
+  return made.to({ device: context.device });
+}
+
+/** Sets the rows of each head to the directions of k-means centres of its own. */
+function startFromCentres(
+  made: ClusterHeads,
+  x: Tensor,
+  { groups, heads, restarts }: Pick<Options, 'groups' | 'heads' | 'restarts'>,
+  context: MethodContext,
+): void {
   for (let head = 0; head < heads; head++) {
     scope(() => {
       using starts = generator(seedStream(context.seed, 'k-means', head));
@@ -151,7 +181,6 @@ function startHeads(
       });
     });
   }
-  return context.device === 'cpu' ? made : made.to({ device: context.device });
 }
 
 /** Rows that the two numbers below are taken from. */

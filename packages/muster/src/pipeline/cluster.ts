@@ -24,6 +24,7 @@ import { CentresModel, rowsOf, type RunModel } from './run-model.ts';
 import { readLabels, scoreGroups } from './score.ts';
 import { saveRun } from './save-run.ts';
 import { BackboneText } from './text-data.ts';
+import { textRemarks } from './text-remarks.ts';
 import { removeUnfinished, unfinishedFolder } from './unfinished.ts';
 import { packageVersion } from './version.ts';
 
@@ -151,7 +152,12 @@ async function run(job: Job): Promise<ClusterResult> {
     options.labels === undefined
       ? null
       : await scoreGroups(collection, options.labels, embedded.items, grouping.labels);
-  const notes = [...grouping.notes, ...(words?.notes ?? []), ...clusterRemarks(embedded, skipped, options, metrics)];
+  const notes = [
+    ...grouping.notes,
+    ...(words?.notes ?? []),
+    ...(text === null ? [] : textRemarks(backbone, embeddings)),
+    ...clusterRemarks(embedded, skipped, options, metrics),
+  ];
   const test =
     job.test === null
       ? null

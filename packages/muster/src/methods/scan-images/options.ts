@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LEAST_WIDTH } from '../../models/index.ts';
+import { poolOption } from '../method.ts';
 
 const channels = z.array(z.number()).refine(({ length }) => length === 1 || length === 3, 'one number a channel');
 
@@ -33,7 +34,7 @@ export const scanImagesOptions = z.strictObject({
   temperature: z.number().positive().default(0.1),
 
   neighbours: z.int().min(1).max(1000).default(20).describe('nearest others of an image; it is one of them itself'),
-  pool: z.int().min(2).default(200_000).describe('images among which neighbours are looked for'),
+  pool: poolOption,
   epochs: z.int().min(0).default(50).describe('of the clustering step'),
   batch: z.int().min(2).default(128).describe('images of a step, with a neighbour each'),
   rate: z.number().positive().default(1e-4).describe('learning rate of Adam'),

@@ -2,10 +2,11 @@ import * as torch from '@muster/torch';
 import { generator, scope } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { MusterError, seedStream } from '../../base/index.ts';
-import { agglomerative, dbscan, kmeans, spectralClustering } from '../../cluster/index.ts';
+import { agglomerative, dbscan, spectralClustering } from '../../cluster/index.ts';
 import type { MethodContext } from '../method.ts';
 import { semanticCentres } from './nouns.ts';
 import type { TacOptions } from './options.ts';
+import { sampledKmeans, sampleRows } from './sampled-kmeans.ts';
 
 /**
  * Number of semantic centres: max(N / size, 3 K), at most N.
@@ -17,7 +18,8 @@ export function centreCount(n: number, { groups, centreCount: given, centreSize 
 }
 
 /**
- * Semantic centres of the images.
+ * Semantic centres of the images: the mean of each group's images. With `centrePoints` k-means finds the groups on a part of the images
+ * and all images are assigned; the other algorithms know no group for an image that they have not seen, so their means are the part's.
  *
  * @param images [N, d] unit rows
  * @returns [k or fewer, d] unit rows, the caller's
@@ -26,37 +28,43 @@ export function centreCount(n: number, { groups, centreCount: given, centreSize 
 export function findCentres(images: Tensor, options: TacOptions, context: MethodContext): Tensor {
   return scope(() => {
     const k = centreCount(images.shape[0] ?? 0, options);
-    const rows = sampleRows(images, k, options, context);
-    const labels = groupRows(rows, k, options, context);
+    const { rows, labels } = groupImages(images, k, options, context);
     return semanticCentres(rows, labels, Math.max(k, labels.max().item() + 1));
   });
 }
 
-/** All rows, or with `centrePoints` at most so many a centre, drawn at random. */
-function sampleRows(images: Tensor, k: number, { centrePoints }: TacOptions, { seed }: MethodContext): Tensor {
-  const [n = 0] = images.shape;
-  if (centrePoints === null || n <= k * centrePoints) return images;
-  using random = generator(seedStream(seed, 'centre-points'));
-  const rows = torch.randperm(n, { generator: random, dtype: 'int64' }).narrow(0, 0, k * centrePoints);
-  return images.indexSelect(0, rows.sort()[0].to({ device: images.device }));
+/** Images that were grouped, and int64 [n] the group of each, below 0 for images in none. */
+function groupImages(
+  images: Tensor,
+  k: number,
+  { centres, centrePoints: points, centreRestarts: restarts, centreRounds: maxIterations }: TacOptions,
+  context: MethodContext,
+): { rows: Tensor; labels: Tensor } {
+  if (centres === 'k-means') {
+    const settings = { k, points, restarts, maxIterations, stream: 'centres' };
+    return { rows: images, labels: sampledKmeans(images, settings, context).labels };
+  }
+  const rows = sampleRows(images, k, points, seedStream(context.seed, 'centres-points'));
+  return { rows, labels: groupRows(rows, k, centres, context).to({ device: rows.device }) };
 }
 
-/** int64 [n] group of each row, below 0 for rows in none. */
-function groupRows(rows: Tensor, k: number, options: TacOptions, { seed, signal }: MethodContext): Tensor {
-  using random = generator(seedStream(seed, 'centres'));
-  switch (options.centres) {
-    case 'k-means': {
-      const { centreRestarts: restarts, centreRounds: maxIterations } = options;
-      return kmeans(rows, { k, metric: 'spherical', restarts, maxIterations, generator: random, signal }).labels;
-    }
+function groupRows(
+  rows: Tensor,
+  k: number,
+  centres: Exclude<TacOptions['centres'], 'k-means'>,
+  { seed, signal }: MethodContext,
+): Tensor {
+  switch (centres) {
     case 'agglomerative':
-      return agglomerative(rows, k, { signal }).to({ device: rows.device });
-    case 'spectral':
-      return spectralClustering(rows, { k, generator: random, signal }).labels.to({ device: rows.device });
+      return agglomerative(rows, k, { signal });
+    case 'spectral': {
+      using random = generator(seedStream(seed, 'centres'));
+      return spectralClustering(rows, { k, generator: random, signal }).labels;
+    }
     case 'dbscan':
       return densityGroups(rows, k, signal);
     case 'all-nouns':
-      return torch.zeros([rows.shape[0] ?? 0], { dtype: 'int64', device: rows.device });
+      return torch.zeros([rows.shape[0] ?? 0], { dtype: 'int64' });
   }
 }
 
@@ -90,7 +98,7 @@ function densityGroups(rows: Tensor, k: number, signal: AbortSignal | undefined)
       fix: 'use another way to find centres',
     });
   }
-  return best.labels.to({ device: rows.device });
+  return best.labels;
 }
 
 /** Below this share of rows outside all groups, too few groups mean that they have joined. */

@@ -1,6 +1,11 @@
 import { z } from 'zod';
+import { poolOption } from '../method.ts';
 
-/** Settings of TAC. The defaults are the paper's; where paper and code differ, the code's. */
+/**
+ * Settings of TAC. The defaults are the paper's; where paper and code differ, the code's. Our own are only: k-means looks at all points and
+ * tries 3 starts for the centres, where the code has 256 points a centre and 10 starts; sets too small for 300 steps in the paper's 20 epochs
+ * are trained longer; neighbours are sought in a pool above 200,000 rows.
+ */
 export const tacOptions = z.strictObject({
   groups: z.int().min(1).describe('number of groups, at most'),
   training: z
@@ -24,7 +29,7 @@ export const tacOptions = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('at most so many images a centre are looked at to find centres'),
+    .describe('at most so many images a centre are looked at to find centres; the code: 256; null: all'),
   centreRestarts: z.int().min(1).default(3).describe('k-means starts for the centres; the code has 10'),
   centreRounds: z.int().min(1).default(300).describe('k-means rounds for the centres, at most'),
 
@@ -37,10 +42,16 @@ export const tacOptions = z.strictObject({
   temperature: z.number().positive().nullable().default(null).describe("of the retrieval; by default the text space's"),
   order: z.enum(['image-text', 'text-image']).default('image-text').describe('of the joined halves, without training'),
   restarts: z.int().min(1).default(20).describe('k-means starts of the groups, without training'),
+  groupPoints: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('at most so many images a group are looked at by that k-means; the code: 256; null: all'),
 
   hidden: z.int().min(1).default(512).describe('hidden units of a head'),
   neighbours: z.int().min(1).max(1000).default(50).describe('nearest others of an image and of its text'),
-  pool: z.int().min(2).default(200_000).describe('rows among which neighbours are looked for'),
+  pool: poolOption,
   loss: z.enum(['code', 'paper']).default('code').describe("the authors' code, or the printed formulas"),
   distillationTemperature: z.number().positive().default(0.5).describe('5 with very many groups'),
   alpha: z.number().min(0).default(5).describe('weight of the balance'),

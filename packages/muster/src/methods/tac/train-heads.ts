@@ -3,7 +3,7 @@ import type { Tensor } from '@muster/torch';
 import { Adam } from '@muster/torch/optim';
 import { seedStream } from '../../base/index.ts';
 import { TacHead, train } from '../../train/index.ts';
-import { findNeighbours } from '../method.ts';
+import { findNeighbours, poolValues } from '../method.ts';
 import type { MethodContext, NeighbourLists } from '../method.ts';
 import type { TacOptions } from './options.ts';
 import { tacTraining } from './training.ts';
@@ -34,23 +34,23 @@ function enoughEpochs(rows: number, batch: number): number {
 /**
  * Cross-modal mutual distillation: neighbours in both spaces, two heads, algorithm 1 lines 9-17.
  *
- * @returns the image head, the caller's, and the mean loss of the last epoch
+ * @returns the image head, the caller's; the mean loss of the last epoch, and the recalls of neighbours that are not exact
  * @source TAC eq. 9-17; Adam's betas are the code's
  */
 export async function trainHeads(
   { images, counterparts, known, knownTexts, fingerprint }: TacPair,
   options: TacOptions,
   context: MethodContext,
-): Promise<{ head: TacHead; loss: number }> {
+): Promise<{ head: TacHead; values: Record<string, number> }> {
   using own = new DisposableStack();
-  const { seed, device, signal } = context;
+  const { seed, device, signal, emit } = context;
   const { groups, hidden, neighbours: k, pool, distillationTemperature, alpha, without } = options;
   const dim = images.shape[1] ?? 0;
-  const search = { k, pool, seed, signal };
-  const imageNeighbours = own.use(findNeighbours(images, { ...search, known, centred: known?.centred }));
-  const textNeighbours = own.use(
-    findNeighbours(counterparts, { ...search, known: knownTexts, centred: knownTexts?.centred }),
-  );
+  const search = { k, pool, seed, signal, emit };
+  const nearImages = findNeighbours(images, { ...search, known, centred: known?.centred });
+  const imageNeighbours = own.use(nearImages.indices);
+  const nearTexts = findNeighbours(counterparts, { ...search, known: knownTexts, centred: knownTexts?.centred });
+  const textNeighbours = own.use(nearTexts.indices);
 
   using random = own.use(generator(seedStream(seed, 'heads')));
   const imageHead = new TacHead(dim, hidden, groups, random).to({ device });
@@ -74,5 +74,6 @@ export async function trainHeads(
     }),
     context,
   );
-  return { head: imageHead, loss };
+  const recalls = { imageNeighbourRecall: nearImages.recall, textNeighbourRecall: nearTexts.recall };
+  return { head: imageHead, values: { loss, ...poolValues(pool, recalls) } };
 }

@@ -4,11 +4,12 @@ import type { Tensor } from '@muster/torch';
 import { entropy, logAgreement } from '../../losses/index.ts';
 import type { ClusterHeads } from '../../train/index.ts';
 
-/** Log-probabilities gathered at a time. */
+/** Numbers of gathered neighbours, and of their log-probabilities, that are held at a time. */
 const BLOCK_NUMBERS = 1 << 22;
 
 /**
- * TSP's loss of every head over all rows and all their neighbours (eq. 5, the exact weighted sum).
+ * TSP's loss of every head over all rows and all their neighbours (eq. 5, the exact weighted sum). Neighbours go through the heads anew
+ * in every block, since the probabilities of all heads, rows and groups together may not fit the memory.
  *
  * @param x [N, D]
  * @param neighbours int64 [N, m]
@@ -23,25 +24,26 @@ export function lossOfHeads(
   lambda: number,
 ): number[] {
   const [n = 0, m = 1] = neighbours.shape;
+  const widest = Math.max(x.shape[1] ?? 1, heads.hiddenWeight?.shape[0] ?? 0, heads.heads * heads.clusters);
+  const rows = Math.max(1, Math.floor(BLOCK_NUMBERS / (m * widest)));
   return noGrad(() =>
     scope(() => {
-      const logP = heads.forward(x).logSoftmax(-1); // (H, N, C)
-      const perRow = heads.heads * m * heads.clusters;
-      const rows = Math.max(1, Math.floor(BLOCK_NUMBERS / perRow));
-      const sums = torch.zeros([heads.heads], { dtype: 'float64', device: x.device });
+      const agreements = torch.zeros([heads.heads], { dtype: 'float64', device: x.device });
+      const used = torch.zeros([heads.heads, heads.clusters], { dtype: 'float64', device: x.device });
       for (let start = 0; start < n; start += rows) {
         scope(() => {
           const count = Math.min(rows, n - start);
-          const theirs = logP
-            .indexSelect(1, neighbours.narrow(0, start, count).reshape([-1]))
-            .view([heads.heads, count, m, -1]);
-          const agreement = logAgreement(logP.narrow(1, start, count).unsqueeze(2), theirs); // (H, rows, m)
-          sums.add_(agreement.mul(weights.narrow(0, start, count)).sum([1, 2]));
+          const theirRows = x.indexSelect(0, neighbours.narrow(0, start, count).reshape([-1]));
+          const own = heads.forward(x.narrow(0, start, count)).logSoftmax(-1); // (H, rows, C)
+          const theirs = heads.forward(theirRows).logSoftmax(-1).view([heads.heads, count, m, -1]);
+          const agreement = logAgreement(own.unsqueeze(2), theirs); // (H, rows, m)
+          agreements.add_(agreement.mul(weights.narrow(0, start, count)).sum([1, 2]));
+          used.add_(own.exp().sum([1]));
         });
       }
-      return sums
+      return agreements
         .div(-n)
-        .sub(entropy(logP.exp().mean([1])), { alpha: lambda })
+        .sub(entropy(used.div(n)), { alpha: lambda })
         .toNumbers();
     }),
   );
