@@ -11,6 +11,7 @@ import { SGD } from '@muster/torch/optim';
 import { Draws, quarterTurns } from '../../packages/muster/src/augment/index.ts';
 import {
   completeSimClrOptions,
+  completeRotNet,
   rotNetOptions,
   rotNetTraining,
   rotNetView,
@@ -112,7 +113,10 @@ async function simClr(): Promise<Comparison> {
 
 async function rotNet(): Promise<Comparison> {
   const data = { pixels: pictures() };
-  const options = rotNetOptions.parse({ batch: BATCH, rate: RATE, size: SIDE, crop: 12 });
+  const options = completeRotNet(rotNetOptions.parse({ batch: BATCH, rate: RATE, size: SIDE, crop: 12 }), {
+    height: SIDE,
+    width: SIDE,
+  });
   using random = generator(seed);
   const network = rotNetwork(options, 3, random, 'cpu');
   const view = rotNetView(options);

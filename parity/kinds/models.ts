@@ -6,6 +6,7 @@ import {
   ResNet,
   SmallVgg,
   VisionTransformer,
+  VitIc,
   efficientNetLiteWidths,
   interpolatePositions,
   openBackbone,
@@ -13,7 +14,7 @@ import {
   sincos1dHalves,
   sincos2d,
 } from '../../packages/muster/src/models/index.ts';
-import type { PositionResampling } from '../../packages/muster/src/models/index.ts';
+import type { PositionResampling, PositionTable } from '../../packages/muster/src/models/index.ts';
 import { CaseError } from '../case.ts';
 import type { Answers, Kind, ParityCase } from '../case.ts';
 
@@ -123,6 +124,51 @@ function vit(c: ParityCase): Answers {
   });
 }
 
+function vitIc(c: ParityCase): Answers {
+  const weights = c.weights();
+  const dim = sizeOf(weights, 'stem.12.weight', 0);
+  const headNorm = c.boolean('headNorm');
+  const last = headNorm ? 6 : 4;
+  const pool = c.string('pool');
+  if (pool !== 'cls' && pool !== 'mean') throw new CaseError(`${c.id}: no pool ${pool}`);
+  const network = new VitIc({
+    groups: sizeOf(weights, `cluster_head.${last}.weight`, 0),
+    projection: sizeOf(weights, `instance_head.${last}.weight`, 0),
+    hidden: sizeOf(weights, 'cluster_head.0.weight', 0),
+    headNorm,
+    grid: (c.input('x').shape[2] ?? 0) / VITIC_PATCH,
+    patch: VITIC_PATCH,
+    dim,
+    depth: c.number('depth'),
+    heads: c.number('heads'),
+    channels: sizeOf(weights, 'stem.0.weight', 1),
+    stemWidths: [0, 3, 6, 9].map((index) => sizeOf(weights, `stem.${index}.weight`, 0)),
+    bnEps: c.optionalNumber('bnEps') ?? 1e-5,
+    mlpRatio: sizeOf(weights, 'blocks.0.mlp.fc1.weight', 0) / dim,
+    eps: c.number('eps'),
+    qkvBias: weights.has('blocks.0.attn.qkv.bias'),
+    classToken: pool === 'cls',
+    pool,
+    positions: fixedTable(c),
+  });
+  load(network, weights);
+  return answer(c, network, (x) => {
+    const h = network.embed(x);
+    const instances = network.instances(h);
+    const z = c.boolean('normalise') ? unitRows(instances) : instances;
+    return { h, z, y: network.probabilities(h) };
+  });
+}
+
+/** Four halvings. */
+const VITIC_PATCH = 16;
+
+function fixedTable(c: ParityCase): PositionTable {
+  const table = c.string('pos');
+  if (table === '1d' || table === '2d' || table === '2d-rows') return `sincos-${table}`;
+  throw new CaseError(`${c.id}: no table of type ${table}`);
+}
+
 function efficientNetLite(c: ParityCase): Answers {
   const weights = c.weights();
   const padding = c.string('padding');
@@ -163,6 +209,7 @@ export const modelKinds: Record<string, Kind> = {
   'model.resnet': resnet,
   'model.vgg_mmdc': smallVgg,
   'model.vit': vit,
+  'model.vitic': vitIc,
   'model.efficientnet_lite': efficientNetLite,
   'model.embedded': embedded,
   'pos.sincos': positionTable,

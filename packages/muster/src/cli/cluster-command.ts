@@ -54,7 +54,10 @@ export function addClusterCommand(program: Command): void {
     .addOption(
       new Option('--classes <names>', 'class names with commas between, for tac and zero-shot').argParser(nameList),
     )
-    .option('--backbone <name>', 'what embeds the images: "embedded", or a run that trained a network on images')
+    .option(
+      '--backbone <name>',
+      'what embeds the images: "embedded", "resnet18:FILE" (resnet34, resnet50), or a run that trained a network on images',
+    )
     .option('--split <names>', 'splits of a data set, such as train+test (default: all that have labels)')
     .option('--nouns <file>', 'take words from this file alone, one noun a line, for names and for methods with words')
     .option('--under <noun>', 'take only words below this noun, such as animal: groups are named by that aspect')

@@ -18,7 +18,7 @@ export function addTrainCommand(program: Command): void {
     .argument('[data]', 'images: a folder, .tar, .tar.gz or data set (muster datasets)')
     .option('--recipe <name>', 'a recipe: mnist/mmdc, or a file (recipes/README.md)')
     .option('--split <names>', "splits to train on, such as train+test, in place of the recipe's")
-    .option('--backbone <name>', '"embedded": the embedded backbone in place of the recipe\'s')
+    .option('--backbone <name>', "what embeds the images in place of the recipe's: as in muster cluster")
     .addOption(numberOption('--seeds <n>', "runs, with the seeds 0, 1, ... (default: the recipe's, else 1)"))
     .addOption(numberOption('--seed <n>', 'the first seed; alone, one run (default: 0)'))
     .addOption(numberOption('-k, --groups <n>', "number of groups, in place of the recipe's"))

@@ -38,6 +38,7 @@ export type {
 export { mmdcEpoch } from './mmdc.ts';
 export { mmdcOptions } from './mmdc/options.ts';
 export type { MmdcOptions } from './mmdc/options.ts';
+export { augmentation as mmdcAugmentation } from './mmdc/views.ts';
 export { startMmdc } from './mmdc/start.ts';
 export type { MmdcState } from './mmdc/start.ts';
 export { HeldTargets, matchTargets } from './mmdc/held-targets.ts';

@@ -8,7 +8,7 @@ import { defineImageMethod, fingerprintOf } from './method.ts';
 import type { ImageFit } from './method.ts';
 import { assignTargets, refineTargets } from './mmdc/assign.ts';
 import { MmdcModel } from './mmdc/model.ts';
-import { mmdcOptions } from './mmdc/options.ts';
+import { completeMmdc, mmdcOptions } from './mmdc/options.ts';
 import { startMmdc } from './mmdc/start.ts';
 import type { MmdcState } from './mmdc/start.ts';
 import { augmentation } from './mmdc/views.ts';
@@ -28,11 +28,14 @@ export const mmdc = defineImageMethod({
   options: mmdcOptions,
   cost: 'the network over all images 4 times an epoch, with rotations 16 times',
   restore: (stored, device) => MmdcModel.restore(stored, device),
-  restoreCheckpoint: (tensors, options, { channels }, device) => MmdcModel.of(tensors, options, channels, device),
-  view: (options, { channels }) => augmentation(options, channels),
+  restoreCheckpoint: (tensors, options, shape, device) =>
+    MmdcModel.of(tensors, completeMmdc(options, shape), shape.channels, device),
+  complete: completeMmdc,
+  view: (options, shape) => augmentation(completeMmdc(options, shape), shape.channels),
 
-  async fit(data, options, context): Promise<ImageFit> {
-    using state = startMmdc(data, options, context);
+  async fit(data, given, context): Promise<ImageFit> {
+    using state = startMmdc(data, given, context);
+    const { options } = state;
     const rates = decayingRates(options);
     const loss = await train(
       {

@@ -10,14 +10,19 @@ export type { EfficientNetLiteOptions, EfficientNetLiteOutput, EfficientNetLiteW
 export { EfficientNetLiteInference } from './efficientnet-lite-inference.ts';
 export type { InferenceOptions } from './efficientnet-lite-inference.ts';
 export { interpolatePositions, sincos1d, sincos1dHalves, sincos2d } from './positions.ts';
-export type { PositionResampling } from './positions.ts';
+export type { PositionResampling, PositionTable } from './positions.ts';
 export { LEAST_WIDTH, ResNet } from './resnet.ts';
 export type { ResNetDepth, ResNetOptions, ResNetStem } from './resnet.ts';
+export { openResNet, ResNetBackbone } from './resnet-backbone.ts';
+export type { ResNetFile } from './resnet-backbone.ts';
 export { SmallVgg } from './small-vgg.ts';
 export type { SmallVggOptions } from './small-vgg.ts';
 export { VisionTransformer } from './vit.ts';
 export type { VisionTransformerOptions } from './vit.ts';
-export { findWeights, loadWeights, verifyWeights, weightsFolder, weightsTable } from './weights.ts';
+export { VitIc } from './vit-ic.ts';
+export type { VitIcOptions } from './vit-ic.ts';
+export type { VisionTransformerStart } from './vit-start.ts';
+export { fileSha256, findWeights, loadWeights, verifyWeights, weightsFolder, weightsTable } from './weights.ts';
 export type { Preprocessing, WeightsRecord, WeightsTag } from './weights.ts';
 
 /** Every backbone by name; the first is the default. A new one is one file and one line here. */

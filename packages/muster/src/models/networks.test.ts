@@ -2,8 +2,10 @@ import { generator, noGrad, scope } from '@muster/torch';
 import * as torch from '@muster/torch';
 import { expect, test } from 'vitest';
 import { ResNet } from './resnet.ts';
+import { sincos2d } from './positions.ts';
 import { SmallVgg } from './small-vgg.ts';
 import { VisionTransformer } from './vit.ts';
+import { VitIc } from './vit-ic.ts';
 
 const count = (network: { parameters(): { numel: number }[] }) =>
   network.parameters().reduce((sum, p) => sum + p.numel, 0);
@@ -119,4 +121,76 @@ test('the small VGG has a quick way of evaluation, also for negative scales', ()
     const rotations = network.rotnetHead?.forward(network.flatFeatures(x));
     expect(rotations?.shape).toEqual([6, 4]);
   });
+});
+
+test('the network of ViT-IC has the published size, and its positions are fixed', () => {
+  using network = new VitIc({ groups: 10 });
+  expect(count(network)).toBe(13_157_166);
+  expect(count(network.instanceHead)).toBe(2_373_632);
+  expect(network.stateDict().get('pos_embed')?.numel).toBe(18_720);
+  scope(() => {
+    const rows = sincos2d(8, 288, { first: 'row', classToken: true });
+    expect(network.posEmbed.select(0, 0).eq(rows).all().item()).toBe(1);
+  });
+});
+
+test('ViT-IC gives probabilities and free instances, and every parameter a gradient', () => {
+  using network = new VitIc({ groups: 3, dim: 16, depth: 1, heads: 2, hidden: 12, projection: 5, grid: 2 });
+  scope(() => {
+    const h = network.embed(noise([4, 3, 32, 32]));
+    const y = network.probabilities(h);
+    const z = network.instances(h);
+    expect(y.sum([1]).sub(1).abs().max().item()).toBeLessThan(1e-6);
+    expect(z.shape).toEqual([4, 5]);
+    z.square().sum().add(y.square().sum()).backward();
+    for (const [name, parameter] of network.namedParameters()) expect(parameter.grad, name).not.toBeNull();
+  });
+});
+
+test('a state without the fixed table fits, one without learned positions does not', () => {
+  const shape = { grid: 2, patch: 4, dim: 8, depth: 1, heads: 2 };
+  const withoutTable = (network: VisionTransformer) => {
+    const state = network.stateDict();
+    state.delete('pos_embed');
+    return state;
+  };
+  using fixed = new VisionTransformer({ ...shape, positions: 'sincos-2d' });
+  using learned = new VisionTransformer(shape);
+  fixed.loadStateDict(withoutTable(fixed));
+  expect(() => learned.loadStateDict(withoutTable(learned))).toThrow(/missing.*pos_embed/);
+});
+
+test('a convolutional stem doubles its widths and must come to the patch', () => {
+  const shape = { grid: 2, dim: 16, depth: 1, heads: 2, stem: 'convolutional' } as const;
+  using network = new VisionTransformer({ ...shape, patch: 8 });
+  const widths = [0, 3, 6].map((index) => network.stateDict().get(`stem.${index}.weight`)?.shape[0]);
+  expect(widths).toEqual([4, 8, 16]);
+  noGrad(() => scope(() => expect(network.tokens(noise([2, 3, 16, 16])).shape).toEqual([2, 5, 16])));
+  expect(() => new VisionTransformer({ ...shape, patch: 12 })).toThrow(/patches of 12/);
+  expect(() => new VisionTransformer({ ...shape, patch: 8, stemWidths: [4, 4] })).toThrow(/2 halvings/);
+});
+
+test('a transformer starts as its family does', () => {
+  const shape = { grid: 8, patch: 4, dim: 96, depth: 1, heads: 2, generator: generator(5) };
+  using dino = new VisionTransformer(shape);
+  using mae = new VisionTransformer({ ...shape, positions: 'sincos-2d', start: 'mae' });
+  using vitIc = new VitIc({ groups: 3, dim: 96, depth: 1, heads: 2, hidden: 60, generator: generator(5) });
+  const tensor = (network: VisionTransformer, name: string) => network.stateDict().get(name) ?? torch.zeros([1]);
+  const sd = (network: VisionTransformer, name: string) => scope(() => tensor(network, name).std().item());
+  const most = (network: VisionTransformer, name: string) => scope(() => tensor(network, name).abs().max().item());
+  expect(sd(dino, 'blocks.0.attn.qkv.weight')).toBeCloseTo(0.02, 3);
+  expect(sd(dino, 'pos_embed')).toBeCloseTo(0.02, 3);
+  expect(most(dino, 'blocks.0.mlp.fc1.bias')).toBe(0);
+  const within = (value: number, bound: number) => {
+    expect(value).toBeLessThanOrEqual(bound);
+    expect(value).toBeGreaterThan(0.95 * bound);
+  };
+  within(most(mae, 'blocks.0.attn.qkv.weight'), Math.sqrt(6 / (96 + 288)));
+  within(most(mae, 'patch_embed.proj.weight'), Math.sqrt(6 / (96 + 48)));
+  expect(sd(mae, 'cls_token')).toBeCloseTo(0.02, 2);
+  within(most(vitIc, 'blocks.0.attn.qkv.weight'), Math.sqrt(6 / (96 + 96)));
+  within(most(vitIc, 'stem.3.weight'), 1 / Math.sqrt(9 * 12));
+  within(most(vitIc, 'cluster_head.0.weight'), 1 / Math.sqrt(96));
+  expect(most(vitIc, 'cls_token')).toBeGreaterThan(0);
+  expect(most(vitIc, 'cls_token')).toBeLessThan(1e-5);
 });

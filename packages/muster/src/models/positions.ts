@@ -115,3 +115,18 @@ export function sincos2d(
     return options.classToken ? torch.cat([torch.zeros([1, dim], { dtype: 'float32' }), table]) : table;
   });
 }
+
+/**
+ * Fixed tables by name: `sincos-1d` sine and cosine alternating along the sequence, the class token at position 0; `sincos-2d` the
+ * column first, as in MAE; `sincos-2d-rows` the row first, as in ViT-IC. In the latter two the class token's row is zero.
+ */
+export type PositionTable = 'sincos-1d' | 'sincos-2d' | 'sincos-2d-rows';
+
+/** @returns the table's ([1 +] grid * grid, dim) float32 */
+export function positionTable(
+  table: PositionTable,
+  { grid, dim, classToken }: { readonly grid: number; readonly dim: number; readonly classToken: boolean },
+): Tensor {
+  if (table === 'sincos-1d') return sincos1d((classToken ? 1 : 0) + grid * grid, dim);
+  return sincos2d(grid, dim, { first: table === 'sincos-2d' ? 'column' : 'row', classToken });
+}

@@ -16,6 +16,8 @@ export interface Preprocessing {
   readonly interpolation: 'bilinear' | 'bicubic';
   /** What is kept of a picture that is not square: the central square, or all of it, squeezed. Default centre. */
   readonly keeps?: 'centre' | 'whole';
+  /** Side of the central square that is cut from the picture before it is resized to `inputSize`; default: it is resized first. */
+  readonly crop?: number | undefined;
   /** Subtracted from values scaled to 0..1, a number a channel. */
   readonly mean: readonly [number, number, number];
   /** Divided by afterwards. */
@@ -99,7 +101,12 @@ export function loadWeights(tag: WeightsTag, folder = weightsFolder()): Map<stri
 export async function verifyWeights(tag: WeightsTag, folder = weightsFolder()): Promise<boolean> {
   const { path, isThere } = findWeights(tag, folder);
   if (!isThere) return false;
+  return (await fileSha256(path)) === weightsTable[tag].sha256;
+}
+
+/** SHA-256 of a file, in hexadecimal digits. */
+export async function fileSha256(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
-  return hash.digest('hex') === weightsTable[tag].sha256;
+  return hash.digest('hex');
 }

@@ -23,7 +23,7 @@ import { assignmentsCsv, assignmentsJson } from './assignments-csv.ts';
 import { labelCollection, openToLabel, type LabelledCollection } from './label-collection.ts';
 import { readSaved } from './open-run.ts';
 import { parseOptions } from './parse-options.ts';
-import { chooseBackbone, isOfRun, reopenBackbone } from './run-backbone.ts';
+import { chooseBackbone, knowsWords, reopenBackbone } from './run-backbone.ts';
 import { loadRunModel, type RunModel } from './run-model.ts';
 import { labelImages, openTrainingImages } from './training-data.ts';
 import { readTraining } from './training-folder.ts';
@@ -108,7 +108,7 @@ async function labelEmbeddings(
   await using open = new AsyncDisposableStack();
   const collection = open.adopt(await openToLabel(wanted, emit, signal), (left) => left.close());
   const { backbone: saved } = run.config;
-  const of = saved !== undefined && isOfRun(saved) ? reopenBackbone(saved) : chooseBackbone(undefined);
+  const of = saved === undefined || knowsWords(saved) ? chooseBackbone(undefined) : reopenBackbone(saved);
   const backbone = open.adopt(await of, (left) => left.dispose());
   requireSame(run, backbone.describe());
   return await labelCollection(collection, wanted, model, backbone, emit, signal);

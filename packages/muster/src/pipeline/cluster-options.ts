@@ -17,7 +17,7 @@ export const clusterOptions = z.strictObject({
   split: name.optional(),
   /** Name of the data set that lies there, where the path does not tell. */
   as: name.optional(),
-  /** `embedded`, or a run that trained a network on images. */
+  /** `embedded`, weights in a file (`resnet18:FILE`), or a run that trained a network on images. */
   backbone: path.optional(),
   /** Follow links in the folder that stay inside it; otherwise they are reported and left out. */
   followLinks: z.boolean({ error: 'must be true or false' }).default(false),

@@ -4,7 +4,7 @@ import type { ReportData, ReportGroup, ReportImage } from '../report/index.ts';
 import type { FinishedRun, GroupResult, MethodReport, RunSettings, TestResult } from './cluster-result.ts';
 import type { Grouping } from './group.ts';
 import { nameEvidence } from './name.ts';
-import { isOfRun } from './run-backbone.ts';
+import { knowsWords } from './run-backbone.ts';
 import type { Chosen } from './showcase.ts';
 
 /** What the report shows of a finished run. */
@@ -73,7 +73,7 @@ export function aboutClustering(
       `${backbone.title}, trained on ${backbone.weights.trainedOn}, ${backbone.dimension} numbers an image, ${backbone.dtype}`,
     ],
     ['Weights', `${backbone.weights.source} (${backbone.weights.licence})`],
-    ...(isOfRun(backbone) ? [] : [['Names', namesText(settings)] satisfies [string, string]]),
+    ...(knowsWords(backbone) ? [['Names', namesText(settings)] satisfies [string, string]] : []),
     ['Software', `muster ${settings.muster}, ${settings.engine}, ${formatCount(settings.threads, 'thread')}`],
   ];
 }

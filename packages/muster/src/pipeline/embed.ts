@@ -4,7 +4,7 @@ import type { Collection } from '../data/index.ts';
 import { loadBatches, type ImageBatch } from '../image/index.ts';
 import type { Backbone } from '../models/index.ts';
 import { identityKey, type EmbeddingCache } from '../store/index.ts';
-import { geometryOfBackbone } from './run-backbone.ts';
+import { geometryOfBackbone, leastSideOf } from './run-backbone.ts';
 
 /** Rows written to the cache at a time: what a crash can cost. */
 const flushRows = 2048;
@@ -45,10 +45,10 @@ export async function embedCollection(
   const progress = (): void => emit({ stage: 'embed', done: work.done, total, unit: 'images' });
   progress();
   try {
-    const { preprocessing, batchSize } = backbone;
+    const { batchSize } = backbone;
     const geometry = geometryOfBackbone(backbone);
     const sources = work.missing.map((index) => collection.source(index));
-    const options = { batch: batchSize, geometry, atLeast: 2 * preprocessing.resize, signal };
+    const options = { batch: batchSize, geometry, atLeast: leastSideOf(backbone), signal };
     for await (const batch of loadBatches(sources, options)) {
       work.add(batch);
       progress();

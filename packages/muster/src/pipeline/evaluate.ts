@@ -15,6 +15,7 @@ import { keptCheckpoints } from '../train/index.ts';
 import { scoreCheckpoints, scoreFeatures, type CheckpointJob } from './evaluate-checkpoints.ts';
 import { evaluateOptions, type EvaluateOptions, type EvaluateOptionsInput } from './evaluate-options.ts';
 import type { CheckpointScores, EvaluateResult, ProbeResult } from './evaluate-options.ts';
+import { probeBackbone } from './evaluate-backbone.ts';
 import { probeNetwork } from './evaluate-probe.ts';
 import { writeScoreCurve, writeTrainingCurves } from './evaluation-files.ts';
 import { openImages } from './open-images.ts';
@@ -59,29 +60,31 @@ export async function evaluateRun(
   const config = readTraining(folder);
   const result = await readSaved(join(folder, resultFile), savedResult);
   if (config !== null) return await evaluateTraining({ folder, config, result, options }, emit, signal);
-  if (options.checkpoints || options.probe) {
+  if (options.checkpoints) {
     throw new MusterError('eval.network', 'the run trained no network on images', {
       where: folder,
       kind: 'usage',
-      fix: 'leave --checkpoints and --probe out',
+      fix: 'leave --checkpoints out',
     });
   }
-  return await evaluateGrouping(folder, result, options, signal);
+  return await evaluateGrouping(folder, result, options, emit, signal);
 }
 
 /** A run of `muster cluster`. */
 async function evaluateGrouping(
   folder: string,
   result: SavedResult,
-  { labels: given }: EvaluateOptions,
+  options: EvaluateOptions,
+  emit: Emit,
   signal: AbortSignal,
 ): Promise<EvaluateResult> {
   const config = await readSaved(join(folder, 'config.json'), savedConfig);
+  const probe = options.probe ? await probeBackbone(folder, config, options, emit, signal) : null;
   const collection = await openImages(config, signal);
   try {
-    const labels = await readLabels(collection, given ?? config.labels ?? 'folders');
+    const labels = await readLabels(collection, options.labels ?? config.labels ?? 'folders');
     const { scores, images } = scoreSaved(result, labels, collection.items);
-    return { run: folder, method: config.method, images, scores, checkpoints: null, probe: null, files: [], notes: [] };
+    return { run: folder, method: config.method, images, scores, checkpoints: null, probe, files: [], notes: [] };
   } finally {
     await collection.close();
   }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findRecipe, readRecipe } from './recipe.ts';
 import { trainByRecipe } from './train.ts';
+import { findTrainer, planTrainer } from './trainer.ts';
 import { meanAndSd } from './train-scores.ts';
 
 const recipes = fileURLToPath(new URL('../../../../recipes', import.meta.url));
@@ -32,6 +33,27 @@ describe('readRecipe', () => {
       const recipe = readRecipe(join(recipes, file));
       expect(file.startsWith(`${recipe.data}/`)).toBe(true);
       if (recipe.paper !== undefined) expect(recipe.paper.acc ?? recipe.paper.probe).toBeGreaterThan(0);
+    }
+  });
+
+  test('what a recipe leaves to the images comes to the values of the authors’ code', () => {
+    const sides: Record<string, number> = { mnist: 28, 'stl-10': 96, 'tiny-imagenet': 64 };
+    const own: Record<string, object> = {
+      mmdc: { crop: 20, crops: [20], decayAt: [300] },
+      nat: { crop: 20, decayAt: [] },
+      rotnet: { crop: 20, decayAt: [60, 120, 160] },
+    };
+    const files = readdirSync(recipes, { recursive: true }).map(String);
+    const wanted = files.filter((name) => /\/(mmdc|nat|rotnet)[^/]*\.toml$/u.test(name));
+    expect(wanted.length).toBeGreaterThan(45);
+    for (const file of wanted) {
+      const { method, data, size, options } = readRecipe(join(recipes, file));
+      const trainer = findTrainer(method);
+      if (trainer === null) throw new Error(file);
+      const side = size ?? sides[data] ?? 32;
+      const given = planTrainer(trainer, { set: options }).options;
+      const whole = trainer.method.complete(given, { height: side, width: side, channels: 3 });
+      expect(whole, file).toMatchObject({ ...own[method], ...options });
     }
   });
 

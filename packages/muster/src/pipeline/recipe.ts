@@ -18,7 +18,7 @@ const recipeSchema = z.strictObject({
   /** Split that is fitted, split that is scored: folders in the data. */
   fit: word,
   test: word,
-  /** `embedded`, or a backbone of a hub; none where a network is trained from images. */
+  /** `embedded`, weights in a file (`resnet18:FILE`), or a backbone of a hub; none where a network is trained from images. */
   backbone: word.optional(),
   /** Side of the images that a network is trained on, how pictures get it, and channels; by default the data's own. */
   size: z.int().min(1).max(4096).optional(),

@@ -26,7 +26,7 @@ export async function resumeTraining(
   const { config, folder } = await findStopped(where);
   const trainer = findTrainer(config.methodId);
   if (trainer === null) throw refuse(folder, `${config.methodId} trains no network`, 'run muster cluster again');
-  const plan = planTrainer(trainer, { set: config.set });
+  const plan = { ...planTrainer(trainer, { set: config.set }), options: config.options };
   if (options.threads !== undefined) setThreads(options.threads);
   const store = options.store ?? storeAround(folder, config);
   await using open = new AsyncDisposableStack();

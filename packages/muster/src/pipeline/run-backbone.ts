@@ -1,18 +1,17 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { noGrad, scope, type Tensor } from '@muster/torch';
 import { MusterError } from '../base/index.ts';
 import { centreSquare, wholeImage, type Geometry } from '../image/index.ts';
 import type { ImageFitted } from '../methods/index.ts';
-import { openBackbone, type Backbone, type BackboneDescription } from '../models/index.ts';
+import { fileSha256, openBackbone, openResNet, type Backbone, type BackboneDescription } from '../models/index.ts';
 import type { Pretrained } from '../pretraining/index.ts';
 import { findRun, modelFolder } from '../store/index.ts';
 import { greyOf } from './pixel-form.ts';
 import { loadRunNetwork } from './run-model.ts';
 import type { TrainingConfig } from './training-config.ts';
 import { readTraining } from './training-folder.ts';
+import { readWeightsBackbone } from './weights-backbone.ts';
 
 /** Start of the id of a backbone that a run trained. */
 const runPrefix = 'run-';
@@ -30,19 +29,22 @@ export interface SavedBackbone {
 }
 
 /**
- * The backbone a user names: nothing or `embedded`, or a run that trained a network on images.
+ * The backbone a user names: nothing or `embedded`, weights in a file (`resnet18:FILE`), or a run that trained a network on images.
  *
- * @throws MusterError `store.no-run`, `run.model`
+ * @throws MusterError `store.no-run`, `run.model`, `models.no-weights`, `models.weights`
  */
 export async function chooseBackbone(name: string | undefined): Promise<Backbone> {
   if (name === undefined || embeddedNames.includes(name)) return openBackbone();
-  return await openRunBackbone(await findRun(name, process.cwd()));
+  const file = readWeightsBackbone(name);
+  return await (file === null ? openRunBackbone(await findRun(name, process.cwd())) : openResNet(file));
 }
 
-/** The backbone that a saved run was made with. @throws MusterError `run.model` where it was a run that is gone */
+/** The backbone that a saved run was made with. @throws MusterError `run.model` where it was a run that is gone, `models.no-weights` */
 export async function reopenBackbone({ id, dtype, weights }: SavedBackbone): Promise<Backbone> {
-  if (!isOfRun({ id })) return openBackbone(id, { dtype });
-  return await openRunBackbone(weights?.source ?? '');
+  const { source = '' } = weights ?? {};
+  if (isOfRun({ id })) return await openRunBackbone(source);
+  const file = readWeightsBackbone(source);
+  return file === null ? openBackbone(id, { dtype }) : await openResNet(file);
 }
 
 /**
@@ -72,7 +74,7 @@ export async function openRunBackbone(folder: string): Promise<Backbone> {
   const file = ['fitted', 'pretrained']
     .map((name) => join(model, `${name}.safetensors`))
     .find((path) => existsSync(path));
-  const sha256 = file === undefined ? '' : await digest(file);
+  const sha256 = file === undefined ? '' : await fileSha256(file);
   return new RunBackbone(
     folder,
     config,
@@ -81,14 +83,25 @@ export async function openRunBackbone(folder: string): Promise<Backbone> {
   );
 }
 
-/** Whether a backbone is one that a run trained: it knows no words. */
-export function isOfRun({ id }: { readonly id: string }): boolean {
+/** Whether a backbone brings words of its own: the embedded one does. */
+export function knowsWords({ id }: { readonly id: string }): boolean {
+  return embeddedNames.includes(id);
+}
+
+/** Whether a backbone is one that a run trained. */
+function isOfRun({ id }: { readonly id: string }): boolean {
   return id.startsWith(runPrefix);
+}
+
+/** The least side that pictures may be decoded at for a backbone; undefined: they are needed in their own size. */
+export function leastSideOf({ preprocessing }: Backbone): number | undefined {
+  return preprocessing.crop === undefined ? 2 * preprocessing.resize : undefined;
 }
 
 /** How pictures are brought to what a backbone takes. */
 export function geometryOfBackbone({ inputSize, preprocessing }: Backbone): Geometry {
-  const { interpolation, resize, keeps = 'centre' } = preprocessing;
+  const { interpolation, resize, crop, keeps = 'centre' } = preprocessing;
+  if (crop !== undefined) return { ...wholeImage(inputSize, interpolation), crop, order: 'crop-resize' };
   return keeps === 'whole' ? wholeImage(inputSize, interpolation) : centreSquare(inputSize, interpolation, resize);
 }
 
@@ -150,10 +163,4 @@ class RunBackbone implements Backbone {
   dispose(): void {
     this.#network.dispose();
   }
-}
-
-async function digest(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

@@ -17,7 +17,7 @@ import { renderContactSheet } from '../report/index.ts';
 import { isInside, writeFileAtomic } from '../store/index.ts';
 import { groupCaption, withRun, type OpenRun } from './open-run.ts';
 import { parseOptions } from './parse-options.ts';
-import { geometryOfBackbone } from './run-backbone.ts';
+import { geometryOfBackbone, leastSideOf } from './run-backbone.ts';
 import { searchOptions, unknownSentence, type SearchHit, type SearchOptions } from './search-options.ts';
 import type { SearchOptionsInput, SearchResult } from './search-options.ts';
 import { loadPictures } from './showcase.ts';
@@ -132,9 +132,8 @@ function nothingKnown(text: string, unknown: SearchResult['unknown']): MusterErr
 
 /** (1, D), as the backbone gives it. The caller's. */
 async function embedPicture(backbone: Backbone, path: string): Promise<Tensor> {
-  const { preprocessing } = backbone;
   const image = await decodeImage(await readFileBytes(path, printable(path)), printable(path), {
-    atLeast: 2 * preprocessing.resize,
+    atLeast: leastSideOf(backbone),
   });
   const geometry = geometryOfBackbone(backbone);
   return scope(() => {

@@ -7,6 +7,7 @@ import { dataSetFor, type Recipe } from './recipe.ts';
 import { embeddedNames } from './run-backbone.ts';
 import type { TrainOptions, TrainResult, TrainRun } from './train-options.ts';
 import { paperOf, spreadOf } from './train-scores.ts';
+import { readWeightsBackbone } from './weights-backbone.ts';
 
 /** A method on embeddings, the images, and the recipe where there is one. */
 export interface EmbeddingTraining {
@@ -28,6 +29,7 @@ export async function trainOnEmbeddings(
   signal: AbortSignal,
 ): Promise<TrainResult> {
   const { method, data, recipe, path } = training;
+  const backbone = options.backbone ?? recipe?.backbone;
   if (recipe !== null) requireUsable(options, recipe, path ?? '');
   const splits = splitsOf(data, options, recipe);
   const byData = recipe?.text?.classes === 'data';
@@ -39,7 +41,7 @@ export async function trainOnEmbeddings(
   const runs: TrainRun[] = [];
   for (let seed = first; seed < first + (options.seeds ?? recipe?.seeds ?? 1); seed++) {
     emit({ stage: 'train', message: `seed ${seed}` });
-    const wanted = { ...splits, method, set, groups, seed, labels, classes, store, threads };
+    const wanted = { ...splits, method, set, groups, seed, labels, classes, store, threads, backbone };
     runs.push(runOf(await clusterFolder(wanted, emit, signal)));
   }
   return {
@@ -49,21 +51,30 @@ export async function trainOnEmbeddings(
     runs,
     fit: spreadOf(runs.map(({ fit }) => fit)),
     test: spreadOf(runs.map((run) => run.test)),
-    paper: paperOf(recipe, recipe !== null && isEmbedded(recipe)),
-    notes: recipe === null ? [] : notesOf(recipe),
+    paper: paperOf(recipe, recipe !== null && isOfRecipe(backbone, recipe)),
+    notes: recipe === null ? [] : notesOf(backbone, recipe),
   };
 }
 
-function isEmbedded({ backbone }: Recipe): boolean {
+function isEmbedded(backbone: string | undefined): boolean {
   return backbone !== undefined && embeddedNames.includes(backbone);
+}
+
+/** Whether a backbone is the recipe's, wherever the file of its weights lies. */
+function isOfRecipe(used: string | undefined, { backbone }: Recipe): boolean {
+  if (used === backbone || (isEmbedded(used) && isEmbedded(backbone))) return true;
+  const [one, other] = [used, backbone].map((name) => (name === undefined ? null : readWeightsBackbone(name)));
+  if (!one || !other) return false;
+  return one.depth === other.depth && one.inputSize === other.inputSize && one.crop === other.crop;
 }
 
 function requireUsable({ backbone }: TrainOptions, recipe: Recipe, path: string): void {
   const refuse = (what: string, fix: string): MusterError =>
     new MusterError('recipe', what, { where: path, kind: 'usage', fix });
-  if (backbone === undefined && !isEmbedded(recipe)) {
+  const { backbone: wanted = '' } = recipe;
+  if (backbone === undefined && !isEmbedded(wanted) && readWeightsBackbone(wanted) === null) {
     throw refuse(
-      `its backbone ${recipe.backbone ?? ''} cannot be had yet`,
+      `its backbone ${wanted} cannot be had yet`,
       '--backbone embedded takes the embedded one instead, whose figures are not the paper’s',
     );
   }
@@ -105,10 +116,11 @@ function runOf({ settings, folder, groups, metrics, test, seconds }: ClusterResu
   return { seed: settings.seed, folder, groups: groups.length, fit: metrics, test: scores, seconds: seconds.all };
 }
 
-function notesOf(recipe: Recipe): string[] {
+function notesOf(used: string | undefined, recipe: Recipe): string[] {
   const { backbone, text } = recipe;
-  if (isEmbedded(recipe)) return [];
-  const notes = [`The recipe's backbone is ${backbone ?? 'none'}; this ran on the embedded one.`];
+  if (isOfRecipe(used, recipe)) return [];
+  const other = isEmbedded(used) ? 'the embedded one' : (used ?? 'none');
+  const notes = [`The recipe's backbone is ${backbone ?? 'none'}; this ran on ${other}.`];
   if (text !== undefined)
     notes.push(`The recipe's words are ${text.nouns} in ${text.space}; these are the embedded text space's.`);
   return notes;

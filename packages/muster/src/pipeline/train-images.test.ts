@@ -162,6 +162,34 @@ describe('muster train on images', () => {
     await expect(train(options('branch', { branch: `${trunk}@2`, seeds: 2 }))).rejects.toThrow(/several seeds/u);
   });
 
+  test('what is left to the images is kept with the run, and seen where it goes on and is evaluated', async () => {
+    const { crop: _crop, crops: _crops, decayAt: _decayAt, ...open } = set;
+    const left = (name: string): TrainOptionsInput => options(name, { set: open, keepEvery: 2 });
+    await train(left('left'));
+    await stopAt(2, left('left-stopped'));
+    const [whole = ''] = runsOf('left');
+    const [stopped = ''] = runsOf('left-stopped');
+    const found = { crop: 10, crops: [10], decayAt: [3] };
+    for (const folder of [whole, stopped])
+      expect(JSON.parse(text(folder, 'config.json'))).toMatchObject({ options: found, set: open });
+    await train({ resume: stopped });
+    expect(text(stopped, 'assignments.csv')).toBe(text(whole, 'assignments.csv'));
+    const result = JSON.parse(text(whole, 'result.json')) as { method: { options: object } };
+    expect(result.method.options).toMatchObject(found);
+    const seen = await evaluateRun({ run: whole, checkpoints: true });
+    expect(seen.checkpoints?.at(-1)?.scores).toEqual(seen.scores);
+    const large = train(options('large', { set: { ...open, crops: [20] } }));
+    await expect(large).rejects.toThrow(/crops: a crop of 20 px does not fit images of 16 x 16 px.*--set crops=/u);
+    const one = train({
+      method: 'rotnet',
+      data: images,
+      split: 'train',
+      store: join(work, 'large'),
+      set: { crop: 20 },
+    });
+    await expect(one).rejects.toMatchObject({ code: 'train.crop', message: expect.stringMatching(/^crop: /u) });
+  });
+
   test('a folder that another training stopped in, or another process works in, is left alone', async () => {
     const out = join(work, 'out');
     await stopAt(1, options('taken', { out }));

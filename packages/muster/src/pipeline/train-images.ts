@@ -60,8 +60,9 @@ export async function trainOnImages(
   if (tested !== null) open.use(tested);
 
   const shape = shapeOf(images);
+  const whole = { ...plan, options: trainer.method.complete(plan.options, shape) };
   const earlier = await findTrainings(store);
-  const configs = seeds.map((seed): TrainingConfig => ({ ...common, seed, shape }));
+  const configs = seeds.map((seed): TrainingConfig => ({ ...common, options: whole.options, seed, shape }));
   const done = finishedOf(configs, earlier);
   const runs: TrainRun[] = [];
   for (const [at, config] of configs.entries()) {
@@ -74,7 +75,7 @@ export async function trainOnImages(
     }
     const resume = place.run === null ? (stoppedRun(config, earlier)?.folder ?? null) : null;
     using home = await openTrainingFolder(config, place, resume);
-    runs.push(await runTraining({ config, plan, images, tested, home, store }, emit, signal));
+    runs.push(await runTraining({ config, plan: whole, images, tested, home, store }, emit, signal));
   }
   return {
     method,

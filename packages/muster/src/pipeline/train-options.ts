@@ -18,8 +18,8 @@ export const trainOptions = z.strictObject({
   data: path.optional(),
   /** A recipe: its file or its name (`mnist/mmdc`); by default that of the data set, where `data` is a name. */
   recipe: path.optional(),
-  /** `embedded`: in place of the recipe's. */
-  backbone: z.literal('embedded', { error: 'must be embedded' }).optional(),
+  /** What embeds the images in place of the recipe's: as in `muster cluster`. */
+  backbone: path.optional(),
   /** Runs, with the seeds 0, 1, ... or from `seed`; by default the recipe's, else 1. */
   seeds: whole(1, 1000).optional(),
   /** The first seed; with it, one run by default. */

@@ -5,7 +5,7 @@ import { simClr } from './simclr.ts';
 
 export type { Pretrained, Pretraining, PretrainingContext } from './pretraining.ts';
 export { rotNetView, rotNetwork } from './rotnet/network.ts';
-export { rotNetOptions } from './rotnet/options.ts';
+export { completeRotNet, rotNetOptions } from './rotnet/options.ts';
 export { rotNetTraining } from './rotnet/training.ts';
 export { completeOptions as completeSimClrOptions, simClrNetwork } from './simclr/network.ts';
 export { simClrOptions } from './simclr/options.ts';

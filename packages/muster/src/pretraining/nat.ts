@@ -3,7 +3,7 @@ import { SGD } from '@muster/torch/optim';
 import { seedStream } from '../base/index.ts';
 import { encoderSettings, imageFingerprint, imageShapeOf, networkState, requireSquare, train } from '../train/index.ts';
 import { natEncoder, natNetwork, natViews, restoreNat } from './nat/network.ts';
-import { natOptions } from './nat/options.ts';
+import { completeNat, natOptions } from './nat/options.ts';
 import { drawTargets, NoiseTargets } from './nat/targets.ts';
 import { natTraining } from './nat/training.ts';
 import { definePretraining } from './pretraining.ts';
@@ -25,13 +25,16 @@ export const nat = definePretraining({
     for (const tensor of tensors.values()) tensor.dispose();
     return encoder;
   },
-  restoreCheckpoint: (tensors, options, { channels }, device) =>
-    restoreNat(networkState(tensors), options, channels, device),
-  view: (options) => natViews(options).augmented,
+  restoreCheckpoint: (tensors, options, shape, device) =>
+    restoreNat(networkState(tensors), completeNat(options, shape), shape.channels, device),
+  complete: completeNat,
+  view: (options, shape) => natViews(completeNat(options, shape)).augmented,
 
-  async fit(data, options, context) {
-    const { count, channels } = imageShapeOf(data);
-    if (options.rotation) requireSquare(data.pixels);
+  async fit(data, given, context) {
+    const shape = imageShapeOf(data);
+    const { count, channels } = shape;
+    if (given.rotation) requireSquare(data.pixels);
+    const options = completeNat(given, shape);
     const { seed, device } = context;
     const { rate, momentum, weightDecay } = options;
     using random = generator(seedStream(seed, 'nat', 'network'));

@@ -3,7 +3,7 @@ import { SGD } from '@muster/torch/optim';
 import { seedStream } from '../base/index.ts';
 import { encoderSettings, imageFingerprint, imageShapeOf, networkState, requireSquare, train } from '../train/index.ts';
 import { restoreRotNet, rotNetEncoder, rotNetView, rotNetwork } from './rotnet/network.ts';
-import { rotNetOptions } from './rotnet/options.ts';
+import { completeRotNet, rotNetOptions } from './rotnet/options.ts';
 import { rotNetTraining } from './rotnet/training.ts';
 import { definePretraining } from './pretraining.ts';
 
@@ -26,13 +26,16 @@ export const rotNet = definePretraining({
     for (const tensor of tensors.values()) tensor.dispose();
     return encoder;
   },
-  restoreCheckpoint: (tensors, options, { channels }, device) =>
-    restoreRotNet(networkState(tensors), options, channels, device),
-  view: (options) => rotNetView(options),
+  restoreCheckpoint: (tensors, options, shape, device) =>
+    restoreRotNet(networkState(tensors), completeRotNet(options, shape), shape.channels, device),
+  complete: completeRotNet,
+  view: (options, shape) => rotNetView(completeRotNet(options, shape)),
 
-  async fit(data, options, context) {
-    const { channels } = imageShapeOf(data);
+  async fit(data, given, context) {
+    const shape = imageShapeOf(data);
+    const { channels } = shape;
     requireSquare(data.pixels);
+    const options = completeRotNet(given, shape);
     const { rate, momentum, nesterov, weightDecay } = options;
     using random = generator(seedStream(context.seed, 'rotnet', 'network'));
     using guard = new DisposableStack();

@@ -14,7 +14,7 @@ import { nat } from './nat.ts';
 import type { Pretrained } from './pretraining.ts';
 import { rotNet } from './rotnet.ts';
 import { restoreRotNet } from './rotnet/network.ts';
-import { rotNetOptions } from './rotnet/options.ts';
+import { completeRotNet, rotNetOptions } from './rotnet/options.ts';
 import { simClr } from './simclr.ts';
 
 const context = { seed: 5, device: 'cpu', emit: silent } as const;
@@ -95,7 +95,7 @@ test('a width below 8 is refused, and a pretraining that is not run has no loss'
 
 test('augmented features are of random views, the plain ones of one', async () => {
   const { pixels } = makeImages(6, 1);
-  const options = rotNetOptions.parse({ width: 8, size: 16, crop: 14 });
+  const options = completeRotNet(rotNetOptions.parse({ width: 8, size: 16, crop: 14 }), { height: 20, width: 20 });
   const trained = await rotNet.fit({ pixels }, { ...options, epochs: 0 }, context);
   const folder = mkdtempSync(join(tmpdir(), 'muster-rotnet-'));
   trained.save(folder);

@@ -20,6 +20,7 @@ export { channelStatistics } from './channel-statistics.ts';
 export type { ChannelStatistics } from './channel-statistics.ts';
 export { contrastiveView, plainView, shownAs, strongView } from './contrastive-views.ts';
 export type { ContrastiveViewOptions } from './contrastive-views.ts';
+export { defaultCrop, epochsAt, requireCrops } from './crop-defaults.ts';
 export { decayingRates } from './decaying-rates.ts';
 export { encoderSettings, ImageEncoder, networkState, plainDraws } from './image-encoder.ts';
 export type { FeatureNetwork, ImageEncoderParts } from './image-encoder.ts';

@@ -22,7 +22,7 @@ import { usageOf } from './usage.ts';
 /** An image method as its file writes it: `fit` gets checked options and images. */
 export interface ImageMethodDefinition<Options extends z.ZodObject> extends Omit<
   ImageMethod,
-  'options' | 'fit' | 'load' | 'openCheckpoint' | 'view' | 'trains' | 'text' | 'needs'
+  'options' | 'fit' | 'load' | 'openCheckpoint' | 'complete' | 'view' | 'trains' | 'text' | 'needs'
 > {
   readonly options: Options;
   fit(data: ImageData, options: z.output<Options>, context: MethodContext): ImageFit | Promise<ImageFit>;
@@ -39,6 +39,8 @@ export interface ImageMethodDefinition<Options extends z.ZodObject> extends Omit
     shape: ImageShape,
     device: Device,
   ) => ImageModel;
+  /** Fills in what the options leave to the images; by default they leave nothing, or keep what they find out in the training's state. */
+  readonly complete?: (options: z.output<Options>, shape: ImageShape) => Record<string, unknown>;
   /** A random view of training, float [n, c, h, w] of uint8 [n, C, H, W], before its numbers are normalised: for a look at it. */
   readonly view: (options: z.output<Options>, shape: ImageShape) => Transform;
 }
@@ -69,6 +71,10 @@ export function defineImageMethod<Options extends z.ZodObject>(
       checkGroups(imageShapeOf(data).count, groupsOf(options), 'images');
       context.signal?.throwIfAborted();
       return finish(definition, await definition.fit(data, options, context), data, context);
+    },
+    complete: (given, shape) => {
+      const options = parseOptions(id, schema, given);
+      return definition.complete?.(options, shape) ?? options;
     },
     view: (given, shape) => definition.view(parseOptions(id, schema, given), shape),
     load: (folder, device = 'cpu') => {

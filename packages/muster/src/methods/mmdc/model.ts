@@ -7,8 +7,8 @@ import { settingNumber, storedTensor } from '../method.ts';
 import type { ImageModel, StoredModel } from '../method.ts';
 import { restoreNetwork } from './network.ts';
 import type { MmdcNetwork } from './network.ts';
-import { mmdcOptions } from './options.ts';
-import type { MmdcOptions } from './options.ts';
+import { completeMmdcOptions } from './options.ts';
+import type { CompleteMmdcOptions } from './options.ts';
 import { distances } from './targets.ts';
 import { augmentation, mmdcViews } from './views.ts';
 import type { MmdcViews } from './views.ts';
@@ -22,7 +22,7 @@ const LEAST_SPREAD = 1e-6;
 
 /** What a {@link MmdcModel} is made of. */
 export interface MmdcParts {
-  readonly options: MmdcOptions;
+  readonly options: CompleteMmdcOptions;
   readonly channels: number;
   readonly network: MmdcNetwork;
   /** [K, d] on the network's device. */
@@ -50,7 +50,12 @@ export class MmdcModel implements ImageModel {
   }
 
   /** @param tensors of a stored model, or of a training's state; they stay the caller's */
-  static of(tensors: ReadonlyMap<string, Tensor>, options: MmdcOptions, channels: number, device: Device): MmdcModel {
+  static of(
+    tensors: ReadonlyMap<string, Tensor>,
+    options: CompleteMmdcOptions,
+    channels: number,
+    device: Device,
+  ): MmdcModel {
     const network = restoreNetwork(options, channels, networkState(tensors), device);
     const means = scope(() => storedTensor(tensors, MEANS).to({ device }).clone());
     const spread = scope(() => storedTensor(tensors, SPREAD).item());
@@ -59,7 +64,7 @@ export class MmdcModel implements ImageModel {
 
   static restore({ tensors, settings }: StoredModel, device: Device): MmdcModel {
     try {
-      const options = mmdcOptions.parse(settings['options']);
+      const options = completeMmdcOptions.parse(settings['options']);
       return MmdcModel.of(tensors, options, settingNumber(settings, 'channels'), device);
     } finally {
       for (const tensor of tensors.values()) tensor.dispose();

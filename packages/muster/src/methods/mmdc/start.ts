@@ -9,7 +9,8 @@ import { HeldTargets } from './held-targets.ts';
 import { modelTensors } from './model.ts';
 import { buildNetwork } from './network.ts';
 import type { MmdcNetwork } from './network.ts';
-import type { MmdcOptions } from './options.ts';
+import { completeMmdc } from './options.ts';
+import type { CompleteMmdcOptions, MmdcOptions } from './options.ts';
 import { OutputWatch } from './output-watch.ts';
 import { drawComponents, drawMeans, drawNoise, indexOf, targetPoints } from './targets.ts';
 import { mmdcViews } from './views.ts';
@@ -17,7 +18,7 @@ import type { MmdcViews } from './views.ts';
 
 /** Everything that an epoch works with. */
 export interface MmdcState extends Disposable {
-  readonly options: MmdcOptions;
+  readonly options: CompleteMmdcOptions;
   readonly pixels: Tensor;
   readonly channels: number;
   readonly seed: number;
@@ -39,12 +40,14 @@ export interface MmdcState extends Disposable {
 }
 
 /** Init of algorithm 1: random weights, targets drawn from the mixture and given out at random. */
-export function startMmdc({ pixels }: ImageData, options: MmdcOptions, context: MethodContext): MmdcState {
+export function startMmdc({ pixels }: ImageData, given: MmdcOptions, context: MethodContext): MmdcState {
   using making = new DisposableStack();
   const { seed, device, signal } = context;
-  const { groups, dimension = groups, momentum, weightDecay, rate } = options;
-  const { count, channels } = imageShapeOf({ pixels });
-  if (options.rotation) requireSquare(pixels);
+  const { groups, dimension = groups, momentum, weightDecay, rate } = given;
+  const shape = imageShapeOf({ pixels });
+  const { count, channels } = shape;
+  if (given.rotation) requireSquare(pixels);
+  const options = completeMmdc(given, shape);
 
   using random = generator(seedStream(seed, 'mmdc', 'network'));
   const network = buildNetwork(options, channels, random, device);
@@ -70,7 +73,7 @@ export function startMmdc({ pixels }: ImageData, options: MmdcOptions, context: 
 }
 
 /** A point for each image; null where all points are means. */
-function drawPoints(options: MmdcOptions, means: Tensor, components: Int32Array, seed: number): Tensor | null {
+function drawPoints(options: CompleteMmdcOptions, means: Tensor, components: Int32Array, seed: number): Tensor | null {
   const { sigma, sigmaIs } = options;
   if (sigma === 0) return null;
   return scope(() => {

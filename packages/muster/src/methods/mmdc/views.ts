@@ -14,7 +14,7 @@ import {
 } from '../../augment/index.ts';
 import type { Transform } from '../../augment/index.ts';
 import { plainDraws } from '../../train/index.ts';
-import type { MmdcOptions } from './options.ts';
+import type { CompleteMmdcOptions } from './options.ts';
 
 /** Strengths of the code's colour jitter, which it applies to every image. */
 const JITTER = { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.125 } as const;
@@ -40,7 +40,7 @@ export interface MmdcViews {
 }
 
 /** The views of the options, computed on a device. @param channels of the images, 1 or 3 */
-export function mmdcViews(options: MmdcOptions, channels: number, device: Device): MmdcViews {
+export function mmdcViews(options: CompleteMmdcOptions, channels: number, device: Device): MmdcViews {
   const { crop, crops, size } = options;
   const edges = options.sobel ? [sobel({ grey: 'mean' })] : [];
   const plain = compose(centreCropResize({ crop, output: size }), ...edges);
@@ -58,7 +58,7 @@ export function mmdcViews(options: MmdcOptions, channels: number, device: Device
 }
 
 /** g: what is done to images that targets are learned from. In the code's order: jitter, grey, flip, rotation, crop, resize. */
-export function augmentation(options: MmdcOptions, channels: number): Transform {
+export function augmentation(options: CompleteMmdcOptions, channels: number): Transform {
   const { crops, size, turn, jitter, grey, flip } = options;
   const hasColours = channels === 3;
   return compose(

@@ -13,14 +13,14 @@ import {
 import type { Transform } from '../../augment/index.ts';
 import { ResNet } from '../../models/index.ts';
 import { ImageEncoder } from '../../train/index.ts';
-import { natOptions } from './options.ts';
-import type { NatOptions } from './options.ts';
+import { completeNatOptions } from './options.ts';
+import type { CompleteNatOptions } from './options.ts';
 
 /** Channels of edges: across and down. */
 const SOBEL_CHANNELS = 2;
 
 /** A ResNet with a linear layer to the target points and, with rotations, one to the turns; started as MMDC's networks are. */
-export function natNetwork(options: NatOptions, channels: number, random: Generator, device: Device): ResNet {
+export function natNetwork(options: CompleteNatOptions, channels: number, random: Generator, device: Device): ResNet {
   const { depth, stem, width, dimension, rotation, sobel: edges } = options;
   const network = new ResNet({
     depth,
@@ -35,7 +35,7 @@ export function natNetwork(options: NatOptions, channels: number, random: Genera
 }
 
 /** How images are looked at: in training, in the rotation task, and afterwards. Source: MMDC's code, whose views NAT gets in Table IV. */
-export function natViews(options: NatOptions): { augmented: Transform; turned: Transform; plain: Transform } {
+export function natViews(options: CompleteNatOptions): { augmented: Transform; turned: Transform; plain: Transform } {
   const { size, crop, jitter, grey, flip } = options;
   const edges = options.sobel ? [sobel({ grey: 'mean' })] : [];
   const cropped = randomCrop({ sizes: [crop], output: size });
@@ -53,7 +53,7 @@ export function natViews(options: NatOptions): { augmented: Transform; turned: T
 }
 
 /** The trained network as images to features; takes it over. */
-export function natEncoder(network: ResNet, options: NatOptions, channels: number): ImageEncoder {
+export function natEncoder(network: ResNet, options: CompleteNatOptions, channels: number): ImageEncoder {
   const { plain, augmented } = natViews(options);
   return new ImageEncoder({
     network,
@@ -71,7 +71,7 @@ export function restoreNat(
   channels: number,
   device: Device,
 ): ImageEncoder {
-  const options = natOptions.parse(given);
+  const options = completeNatOptions.parse(given);
   using random = generator(0);
   const network = natNetwork(options, channels, random, device);
   network.loadStateDict(state);

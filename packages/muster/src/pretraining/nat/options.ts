@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { LEAST_WIDTH } from '../../models/index.ts';
+import { defaultCrop, requireCrops } from '../../train/index.ts';
+import type { ImageShape } from '../../train/index.ts';
 
 const share = z.number().min(0).max(1);
 
@@ -30,7 +32,11 @@ export const natOptions = z.strictObject({
   weightDecay: z.number().min(0).default(0),
 
   size: z.int().min(8).default(32).describe('side of what the network sees, in pixels'),
-  crop: z.int().min(1).default(20).describe('side of the crops, random in training and central afterwards'),
+  crop: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('side of the crops, random in training and central afterwards; default: 5/8 of the images'),
   jitter: z.boolean().default(true).describe('brightness, contrast and saturation by .4, hue by .125'),
   grey: share.default(0.2).describe('share of images that lose their colours'),
   flip: share.default(0.5).describe('share of images that are mirrored'),
@@ -38,3 +44,20 @@ export const natOptions = z.strictObject({
 });
 
 export type NatOptions = z.output<typeof natOptions>;
+
+/** The same with what is left to the images filled in, as encoders are stored with. */
+export const completeNatOptions = natOptions.required({ crop: true });
+
+export type CompleteNatOptions = z.output<typeof completeNatOptions>;
+
+/**
+ * Fills in what the options leave to the images.
+ *
+ * @param shape of the images that are trained on
+ * @throws MusterError `train.crop` where the crop is larger than the images
+ */
+export function completeNat(options: NatOptions, shape: Pick<ImageShape, 'height' | 'width'>): CompleteNatOptions {
+  const { crop = defaultCrop(shape) } = options;
+  requireCrops('crop', [crop], shape);
+  return completeNatOptions.parse({ ...options, crop }); // in the schema's order, as fingerprints read them
+}

@@ -17,13 +17,13 @@ import {
 import type { Epoch, ImageData, Training } from '../../train/index.ts';
 import type { PretrainingContext } from '../pretraining.ts';
 import { natViews } from './network.ts';
-import type { NatOptions } from './options.ts';
+import type { CompleteNatOptions } from './options.ts';
 import type { NoiseTargets } from './targets.ts';
 
 /** What NAT's training is made of. */
 export interface NatTrainingParts {
   readonly data: ImageData;
-  readonly options: NatOptions;
+  readonly options: CompleteNatOptions;
   readonly context: Pick<PretrainingContext, 'seed' | 'device' | 'precision'>;
   readonly fingerprint: string;
   readonly network: ResNet;

@@ -11,7 +11,7 @@ import type { PretrainedModel, Pretraining, PretrainingContext, PretrainingFit }
 /** A pretraining as its file writes it: `fit` gets checked options and images. */
 export interface PretrainingDefinition<Options extends z.ZodObject> extends Omit<
   Pretraining,
-  'options' | 'fit' | 'load' | 'openCheckpoint' | 'view'
+  'options' | 'fit' | 'load' | 'openCheckpoint' | 'complete' | 'view'
 > {
   readonly options: Options;
   fit(
@@ -32,6 +32,8 @@ export interface PretrainingDefinition<Options extends z.ZodObject> extends Omit
     shape: ImageShape,
     device: Device,
   ) => PretrainedModel;
+  /** Fills in what the options leave to the images; by default they leave nothing, or keep what they find out in the training's state. */
+  readonly complete?: (options: z.output<Options>, shape: ImageShape) => Record<string, unknown>;
   /** A random view of training, float [n, c, h, w] of uint8 [n, C, H, W], before its numbers are normalised: for a look at it. */
   readonly view: (options: z.output<Options>, shape: ImageShape) => Transform;
 }
@@ -53,6 +55,10 @@ export function definePretraining<Options extends z.ZodObject>(
       context.signal?.throwIfAborted();
       const { model, values = {} } = await definition.fit(data, options, context);
       return new PretrainedNetwork({ pretraining: id, values: knownNumbers(values) }, model, context.device);
+    },
+    complete: (given, shape) => {
+      const options = parseOptions(id, schema, given);
+      return definition.complete?.(options, shape) ?? options;
     },
     view: (given, shape) => definition.view(parseOptions(id, schema, given), shape),
     load: (folder, device = 'cpu') => loadPretrained(folder, id, (stored) => restore(stored, device), device),

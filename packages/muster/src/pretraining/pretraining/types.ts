@@ -75,6 +75,12 @@ export interface Pretraining {
     shape: ImageShape,
     device?: Device,
   ): Pretrained;
+  /**
+   * Options with what they leave to the images filled in, as a run keeps them.
+   *
+   * @throws MusterError `method.options`, `train.crop`
+   */
+  complete(options: Readonly<Record<string, unknown>>, shape: ImageShape): Record<string, unknown>;
   /** A random view of training, float [n, c, h, w] of uint8 [n, C, H, W], before its numbers are normalised: for a look at it. */
   view(options: Readonly<Record<string, unknown>>, shape: ImageShape): Transform;
 }

@@ -5,12 +5,12 @@ import { centreCropResize, compose, randomCrop } from '../../augment/index.ts';
 import type { Transform } from '../../augment/index.ts';
 import { ResNet } from '../../models/index.ts';
 import { ImageEncoder } from '../../train/index.ts';
-import { rotNetOptions } from './options.ts';
-import type { RotNetOptions } from './options.ts';
+import { completeRotNetOptions } from './options.ts';
+import type { CompleteRotNetOptions } from './options.ts';
 
 /** A ResNet with a linear layer to the four turns; started as MMDC's networks are. */
 export function rotNetwork(
-  { depth, stem, width }: RotNetOptions,
+  { depth, stem, width }: CompleteRotNetOptions,
   channels: number,
   random: Generator,
   device: Device,
@@ -21,12 +21,12 @@ export function rotNetwork(
 }
 
 /** A crop at random, which each turn gets for itself. */
-export function rotNetView({ crop, size }: RotNetOptions): Transform {
+export function rotNetView({ crop, size }: CompleteRotNetOptions): Transform {
   return compose(randomCrop({ sizes: [crop], output: size }));
 }
 
 /** The trained network as images to features; takes it over. */
-export function rotNetEncoder(network: ResNet, options: RotNetOptions, channels: number): ImageEncoder {
+export function rotNetEncoder(network: ResNet, options: CompleteRotNetOptions, channels: number): ImageEncoder {
   const { crop, size } = options;
   return new ImageEncoder({
     network,
@@ -44,7 +44,7 @@ export function restoreRotNet(
   channels: number,
   device: Device,
 ): ImageEncoder {
-  const options = rotNetOptions.parse(given);
+  const options = completeRotNetOptions.parse(given);
   using random = generator(0);
   const network = rotNetwork(options, channels, random, device);
   network.loadStateDict(state);

@@ -7,12 +7,12 @@ import { decayingRates, rotationEpoch, trainingState } from '../../train/index.t
 import type { ImageData, Training } from '../../train/index.ts';
 import type { PretrainingContext } from '../pretraining.ts';
 import { rotNetView } from './network.ts';
-import type { RotNetOptions } from './options.ts';
+import type { CompleteRotNetOptions } from './options.ts';
 
 /** What RotNet's training is made of. */
 export interface RotNetTrainingParts {
   readonly data: ImageData;
-  readonly options: RotNetOptions;
+  readonly options: CompleteRotNetOptions;
   readonly context: Pick<PretrainingContext, 'seed' | 'device' | 'precision'>;
   readonly fingerprint: string;
   readonly network: ResNet;
