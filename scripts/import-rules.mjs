@@ -23,6 +23,7 @@ export const ALLOWED = (() => {
     quality: ['torch', 'cluster', 'metrics'],
     language: ['torch', 'models', 'cluster'],
     train: ['torch', 'data', 'augment', 'quality'],
+    conformance: ['torch', 'train'],
   };
   const below = [...Object.keys(materials), 'torch'];
   const wired = {

@@ -33,7 +33,10 @@ export function addTrainCommand(program: Command): void {
     .option('--precision <name>', 'float32, bfloat16 or auto: bfloat16 where the machine is quick at it')
     .option('--device <name>', 'cpu or cuda (default: cuda where there is one)')
     .option('--resume <run>', 'go on with a training that was stopped; the same command does so, too')
-    .option('--branch <run@epoch>', 'start from a kept checkpoint of another run')
+    .option(
+      '--branch <run@epoch>',
+      'start from a kept checkpoint of another run (run@stage:epoch where a method has stages)',
+    )
     .option('--out <dir>', 'folder of the run (default: a new one in the store)')
     .option('--store <dir>', 'folder for pixels, embeddings and runs (default: ./muster-<folder>)')
     .addOption(numberOption('--threads <n>', 'threads of the engine, at most four a core (default: one a core)'))

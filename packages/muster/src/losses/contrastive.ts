@@ -1,4 +1,5 @@
 import * as torch from '@muster/torch';
+import { noGrad, scope } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { entropy } from './entropy.ts';
 
@@ -53,6 +54,24 @@ export function anchorContrast(za: Tensor, zb: Tensor, { temperature }: { temper
   const similarity = z.narrow(0, 0, n).mm(z.t()).div(temperature); // (n, 2n)
   const positives = similarity.diagonal(n);
   return withoutSelf(similarity).logsumexp([1]).sub(positives).mean();
+}
+
+/**
+ * Share of the first view's rows whose twin is nearer to them than every other row of the two views, by the cosine; a scalar without gradient.
+ *
+ * @param za [n, d]
+ * @param zb [n, d]
+ */
+export function twinsNearest(za: Tensor, zb: Tensor): Tensor {
+  return noGrad(() =>
+    scope(() => {
+      const n = za.shape[0] ?? 0;
+      const z = unitRows(torch.cat([za, zb])); // (2n, d)
+      const others = withoutSelf(z.narrow(0, 0, n).mm(z.t())); // (n, 2n)
+      const asNear = others.ge(others.diagonal(n).unsqueeze(1)).sum([1]); // (n): the twin itself at least
+      return asNear.eq(1).to('float32').mean();
+    }),
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ export {
   clusterLoss,
   instanceContrast,
   negativeEntropy,
+  twinsNearest,
   unitColumns,
   unitRows,
   viticLoss,

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { liveTensors, setThreads, tensor, threads } from '@muster/torch';
+import { readdirSync } from 'node:fs';
+import { liveTensors, tensor } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { Random, silent } from '../base/index.ts';
-import type { MusterEvent } from '../base/index.ts';
+import {
+  demandCollapseSaid,
+  demandRefusals,
+  demandResumeInside,
+  equalImages,
+  onlyPixels,
+  stopAfter,
+  whileFitted,
+  withFolder,
+  withThreads,
+} from '../conformance/index.ts';
 import { ari } from '../metrics/index.ts';
 import { keptCheckpoints } from '../train/index.ts';
 import type { ImageData, ImageFitted, ImageMethod, MethodContext } from './method.ts';
@@ -62,18 +70,13 @@ async function withImages(
   }
 }
 
-async function fitted<T>(
+function fitted<T>(
   { method, options }: ImageCandidate,
   data: ImageData,
   use: (fit: ImageFitted) => T | Promise<T>,
   other: Partial<MethodContext> = {},
 ): Promise<T> {
-  const fit = await method.fit(data, options, { ...context, ...other });
-  try {
-    return await use(fit);
-  } finally {
-    fit.dispose();
-  }
+  return whileFitted(method.fit(data, options, { ...context, ...other }), use);
 }
 
 type Everything = Readonly<Record<'labels' | 'own' | 'probabilities' | 'embeddings', readonly number[]>>;
@@ -92,23 +95,6 @@ function everything(fit: ImageFitted, { pixels }: ImageData): Everything {
   return all;
 }
 
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-conformance-'));
-  try {
-    await body(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** An emit that stops a training after so many whole epochs of one of its parts. */
-function stopAfter(epochs: number, stop: AbortController): (event: MusterEvent) => void {
-  let ended = 0;
-  return ({ unit, done }) => {
-    if (unit === 'epochs' && Number.isInteger(done) && ++ended === epochs) stop.abort();
-  };
-}
-
 /** Every demand; a registered method on images meets them all. */
 export const imageDemands: readonly ImageDemand[] = [
   {
@@ -125,19 +111,11 @@ export const imageDemands: readonly ImageDemand[] = [
     name: 'one thread or two give the same groups',
     run: (candidate) =>
       withImages(async (data) => {
-        const before = threads();
-        try {
-          setThreads(1);
-          const alone = await fitted(candidate, data, (fit) => everything(fit, data));
-          setThreads(2);
-          const together = await fitted(candidate, data, (fit) => everything(fit, data));
-          const agreement = ari(alone.labels, together.labels);
-          // Of a network that has hardly begun, all groups are next to equally likely: then the probabilities are compared.
-          const differences = alone.probabilities.map((p, at) => Math.abs(p - (together.probabilities[at] ?? NaN)));
-          assert.ok(agreement >= 0.99 || Math.max(...differences) < 0.01, `ARI ${agreement}`);
-        } finally {
-          setThreads(before);
-        }
+        const [alone, together] = await withThreads(() => fitted(candidate, data, (fit) => everything(fit, data)));
+        const agreement = ari(alone.labels, together.labels);
+        // Of a network that has hardly begun, all groups are next to equally likely: then the probabilities are compared.
+        const differences = alone.probabilities.map((p, at) => Math.abs(p - (together.probabilities[at] ?? NaN)));
+        assert.ok(agreement >= 0.99 || Math.max(...differences) < 0.01, `ARI ${agreement}`);
       }),
   },
   {
@@ -174,23 +152,25 @@ export const imageDemands: readonly ImageDemand[] = [
       ),
   },
   {
-    name: 'interrupted and resumed it ends as if it never stopped',
+    name: 'interrupted after an epoch and resumed it ends as if it never stopped',
     run: (candidate) =>
-      withImages(async (data) => {
-        let epochs = 0;
-        const count = ({ unit, done }: MusterEvent): void => {
-          if (unit === 'epochs' && Number.isInteger(done)) epochs++;
-        };
-        const whole = await fitted(candidate, data, (fit) => everything(fit, data), { emit: count });
-        for (const at of new Set([1, epochs - 1])) {
-          await withFolder(async (checkpoints) => {
-            const stop = new AbortController();
-            const stopping = { ...context, checkpoints, emit: stopAfter(at, stop), signal: stop.signal };
-            await assert.rejects(candidate.method.fit(data, candidate.options, stopping), { name: 'AbortError' });
-            assert.deepEqual(await fitted(candidate, data, (fit) => everything(fit, data), { checkpoints }), whole);
-          });
-        }
-      }),
+      withFolder((checkpoints) =>
+        withImages(async (data) => {
+          const whole = await fitted(candidate, data, (fit) => everything(fit, data));
+          const stopping = { ...context, checkpoints, ...stopAfter(1) };
+          await assert.rejects(candidate.method.fit(data, candidate.options, stopping), { name: 'AbortError' });
+          assert.deepEqual(await fitted(candidate, data, (fit) => everything(fit, data), { checkpoints }), whole);
+        }),
+      ),
+  },
+  {
+    name: 'stopped inside each of its epochs it ends as if it never stopped, and has told the same',
+    run: (candidate) =>
+      withImages((data) =>
+        demandResumeInside((other) =>
+          fitted(candidate, data, (fit) => ({ ...everything(fit, data), values: fit.values }), other),
+        ),
+      ),
   },
   {
     name: 'kept checkpoints give groups and embeddings',
@@ -228,37 +208,22 @@ export const imageDemands: readonly ImageDemand[] = [
   },
   {
     name: 'what are no images is refused, and unknown options by name',
-    run: async ({ method, options }) => {
-      const changes = [
-        (pixels: Tensor) => pixels.to('float32'),
-        (pixels: Tensor) => pixels.narrow(3, 0, 2).clone(),
-        (pixels: Tensor) => pixels.narrow(0, 0, 0).clone(),
-      ];
-      for (const change of changes)
-        await withImages((data) => assert.rejects(method.fit(data, options, context), { code: 'train.pixels' }), {
+    run: ({ method, options }) =>
+      demandRefusals((change, more) =>
+        withImages((data) => whileFitted(method.fit(data, { ...options, ...more }, context), () => undefined), {
           change,
-        });
-      await withImages((data) =>
-        assert.rejects(method.fit(data, { ...options, grops: 3 }, context), {
-          code: 'method.options',
-          message: /grops/,
         }),
-      );
-    },
+      ),
   },
   {
     name: 'images that are all equal are survived, and the collapse is said',
     run: (candidate) =>
       withImages(
-        async (data) => {
-          const warnings: MusterEvent[] = [];
-          const emit = (event: MusterEvent): void => {
-            if (event.level === 'warning') warnings.push(event);
-          };
-          await fitted(candidate, data, ({ usage }) => assert.equal(usage.collapsed, true), { emit });
-          assert.ok(warnings.some(({ message }) => message?.includes('collapsed')));
-        },
-        { change: (pixels) => pixels.narrow(0, 0, 1).expand([COUNT, SIDE, SIDE, 3]).contiguous() },
+        (data) =>
+          demandCollapseSaid((emit) =>
+            fitted(candidate, data, ({ usage }) => assert.equal(usage.collapsed, true), { emit }),
+          ),
+        { change: equalImages },
       ),
   },
   {
@@ -274,17 +239,7 @@ export const imageDemands: readonly ImageDemand[] = [
   },
   {
     name: 'nothing but pixels is looked at',
-    run: (candidate) =>
-      withImages(async (data) => {
-        const watched = new Proxy(data, {
-          get: (target, key) => {
-            assert.equal(key, 'pixels');
-            return Reflect.get(target, key) as unknown;
-          },
-          has: (target, key) => Reflect.has(target, key),
-        });
-        await fitted(candidate, watched, () => undefined);
-      }),
+    run: (candidate) => withImages((data) => fitted(candidate, onlyPixels(data), () => undefined)),
   },
   {
     name: 'no tensor is left behind, be it stopped or not',
@@ -293,8 +248,7 @@ export const imageDemands: readonly ImageDemand[] = [
         const before = liveTensors();
         await fitted(candidate, data, (fit) => everything(fit, data));
         assert.equal(liveTensors(), before);
-        const stop = new AbortController();
-        const stopping = { ...context, emit: stopAfter(1, stop), signal: stop.signal };
+        const stopping = { ...context, ...stopAfter(1) };
         await assert.rejects(candidate.method.fit(data, candidate.options, stopping), { name: 'AbortError' });
         assert.equal(liveTensors(), before);
       }),

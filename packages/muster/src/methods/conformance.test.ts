@@ -20,7 +20,7 @@ const imageSettings: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   },
   'scan-images': {
     ...{ width: 8, size: 16, stem: 'mmdc', projection: 16, pretextEpochs: 1, pretextBatch: 16, neighbours: 5 },
-    ...{ epochs: 1, batch: 16, selfEpochs: 1, selfBatch: 16, threshold: 0.4 },
+    ...{ epochs: 1, batch: 16, selfEpochs: 1, selfBatch: 16, selfEma: 0.5, threshold: 0.4 },
   },
 };
 

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as torch from '@muster/torch';
-import { generator, liveTensors, scope, setThreads, threads } from '@muster/torch';
+import { generator, liveTensors, scope } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { silent } from '../base/index.ts';
 import type { MusterEvent } from '../base/index.ts';
+import { demandCollapseSaid, whileFitted, withFolder, withThreads } from '../conformance/index.ts';
 import { ari } from '../metrics/index.ts';
 import type { EmbeddingData, EmbeddingMethod, Fitted, MethodContext } from './method.ts';
 
@@ -74,18 +72,13 @@ async function withData(
   }
 }
 
-async function fitted<T>(
+function fitted<T>(
   { method, options }: Candidate,
   data: EmbeddingData,
   use: (fit: Fitted) => T | Promise<T>,
   other: Partial<MethodContext> = {},
 ): Promise<T> {
-  const fit = await method.fit(data, options, { ...context, ...other });
-  try {
-    return await use(fit);
-  } finally {
-    fit.dispose();
-  }
+  return whileFitted(method.fit(data, options, { ...context, ...other }), use);
 }
 
 /** Labels and all probabilities, to be compared to the last bit. */
@@ -94,15 +87,6 @@ function everything(fit: Fitted, embeddings: Tensor): { labels: number[]; own: n
   const values = probabilities.toNumbers();
   probabilities.dispose();
   return { labels: [...labels], own: [...fit.own.labels], probabilities: values };
-}
-
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'muster-conformance-'));
-  try {
-    await body(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 const takesGroups = (method: EmbeddingMethod): boolean => 'groups' in method.options.shape;
@@ -121,16 +105,8 @@ export const demands: readonly Demand[] = [
     name: 'one thread or two give the same groups',
     run: (candidate) =>
       withData(async (data) => {
-        const before = threads();
-        try {
-          setThreads(1);
-          const alone = await fitted(candidate, data, (fit) => fit.own.labels);
-          setThreads(2);
-          const together = await fitted(candidate, data, (fit) => fit.own.labels);
-          assert.ok(ari(alone, together) >= 0.99, `ARI ${ari(alone, together)}`);
-        } finally {
-          setThreads(before);
-        }
+        const [alone, together] = await withThreads(() => fitted(candidate, data, (fit) => fit.own.labels));
+        assert.ok(ari(alone, together) >= 0.99, `ARI ${ari(alone, together)}`);
       }),
   },
   {
@@ -258,16 +234,12 @@ export const demands: readonly Demand[] = [
     name: 'rows that are all equal are survived, and the collapse is said',
     run: (candidate) =>
       withData(
-        async (data) => {
-          const warnings: MusterEvent[] = [];
-          const emit = (event: MusterEvent): void => {
-            if (event.level === 'warning') warnings.push(event);
-          };
-          await fitted(candidate, data, ({ usage }) => assert.equal(usage.collapsed, true, JSON.stringify(usage)), {
-            emit,
-          });
-          assert.ok(warnings.some(({ message }) => message?.includes('collapsed')));
-        },
+        (data) =>
+          demandCollapseSaid((emit) =>
+            fitted(candidate, data, ({ usage }) => assert.equal(usage.collapsed, true, JSON.stringify(usage)), {
+              emit,
+            }),
+          ),
         (embeddings) => embeddings.narrow(0, 0, 1).expand([ROWS, WIDTH]).contiguous(),
       ),
   },

@@ -42,7 +42,9 @@ export const mmdc = defineImageMethod({
         name: 'mmdc',
         fingerprint: fingerprintOf(data, options),
         epochs: options.epochs,
+        groups: options.groups,
         state: () => state.tensors(),
+        figures: () => state.watch.state(),
         begin: (epoch, resumed) => mmdcEpoch(state, epoch, resumed),
         report: (epoch) => ({ rate: valueAt(rates, epoch), ...state.watch.figures() }),
       },
@@ -59,8 +61,10 @@ export function mmdcEpoch(state: MmdcState, epoch: number, resumed: boolean): Ep
   const { batch, copies, refineFrom = Infinity, rate, rotationRate = rate } = options;
   const [n = 0] = pixels.shape;
   const isRefining = epoch >= refineFrom;
-  watch.reset();
-  if (isRefining && !resumed) refineTargets(state, epoch);
+  if (!resumed) {
+    watch.reset();
+    if (isRefining) refineTargets(state, epoch);
+  }
 
   const clustering = imageEpoch({
     pixels,

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { liveTensors, setThreads, tensor } from '@muster/torch';
+import { setThreads, tensor } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
+import { writeSafetensors } from '@muster/torch/io';
 import { Random, silent } from '../base/index.ts';
 import type { MusterEvent } from '../base/index.ts';
 import { acc } from '../metrics/index.ts';
 import { findPretraining } from '../pretraining/index.ts';
-import { keptCheckpoints } from '../train/index.ts';
+import { keptCheckpoints, settingsTensor } from '../train/index.ts';
 import type { ImageFitted, MethodContext } from './method.ts';
 import { scanImages } from './scan-images.ts';
 
@@ -51,6 +52,13 @@ function patterns(order: 'as they are' | 'shuffled', seed = 1): { pixels: Tensor
   return { pixels, truth };
 }
 
+/** So many of them, where nothing is to be learned. */
+function some(count: number): Tensor {
+  const pixels = patterns('as they are').pixels.narrow(0, 0, count).clone();
+  made.push(pixels);
+  return pixels;
+}
+
 const options = {
   ...{ groups: KINDS, width: 8, size: 16, operations: 1, cutout: [1, 4] },
   ...{ pretextEpochs: 5, pretextBatch: 60, pretextRate: 0.1 },
@@ -83,32 +91,8 @@ test('finds patterns, also on images it has not seen, and in shuffled pixels not
 
 const short = { pretextEpochs: 1, epochs: 2, selfEpochs: 2, threshold: 0.3 };
 
-test('stopped in each of its three trainings it ends as if it never stopped', async () => {
-  const { pixels } = patterns('as they are');
-  const before = liveTensors();
-  const everything = (fit: ImageFitted): unknown => {
-    const { labels, probabilities } = fit.assign(pixels);
-    const values = probabilities.toFloat32Array();
-    probabilities.dispose();
-    fit.dispose();
-    return { labels, values, numbers: fit.values };
-  };
-  const whole = everything(await fitted(pixels, short));
-  for (const stage of ['scan-pretext', 'scan-clustering', 'scan-self-labelling']) {
-    const stop = new AbortController();
-    const emit = (event: MusterEvent): void => {
-      if (event.stage === stage && event.done === 1) stop.abort();
-    };
-    await expect(fitted(pixels, short, { checkpoints: folder, emit, signal: stop.signal })).rejects.toMatchObject({
-      name: 'AbortError',
-    });
-  }
-  expect(everything(await fitted(pixels, short, { checkpoints: folder, keepEvery: 1 }))).toEqual(whole);
-  expect(liveTensors()).toBe(before);
-});
-
-test('saved, loaded and opened from its last checkpoint it gives the same groups', async () => {
-  const { pixels } = patterns('as they are');
+test('saved, loaded, opened from its last checkpoint and branched from another it gives the same groups', async () => {
+  const pixels = some(120);
   const fit = await fitted(pixels, short, { checkpoints: join(folder, 'c'), keepEvery: 1 });
   fit.save(folder);
   const loaded = scanImages.load(folder);
@@ -125,7 +109,58 @@ test('saved, loaded and opened from its last checkpoint it gives the same groups
     expect(same.label(pixels)).toEqual(fit.label(pixels));
     expect(same.dimension).toBe(64);
   }
+
+  for (const [at, first] of [
+    [0, 'scan-selection 1'],
+    [2, 'scan-self-labelling 2'],
+  ] as const) {
+    const stages: string[] = [];
+    const emit = ({ stage, done }: MusterEvent): void =>
+      void (Number.isInteger(done) && stages.push(`${stage} ${done}`));
+    const branched = await fitted(pixels, short, { branch: kept[at]?.path, emit });
+    expect(stages[0]).toBe(first);
+    expect(branched.label(pixels)).toEqual(fit.label(pixels));
+    branched.dispose();
+  }
   for (const one of [fit, loaded, opened]) one.dispose();
+});
+
+test('a branch is refused where its stage or its images are others, or its pretext is missing', async () => {
+  const { pixels } = patterns('as they are');
+  const file = (name: string): string => join(folder, `${name}-e0001.safetensors`);
+  const setting = { depth: 18, stem: 'cifar', width: 8, channels: 3, projection: 128, size: 16, mean: [0], sd: [1] };
+  const write = (name: string, channels: number): string => {
+    using settings = settingsTensor({ ...setting, channels });
+    writeSafetensors(file(name), new Map([['settings', settings]]));
+    return file(name);
+  };
+  for (const [branch, message] of [
+    [write('simclr', 3), /of simclr, not of scan-clustering or scan-self-labelling/],
+    [write('scan-self-labelling', 1), /takes 1 channels, and the images have 3/],
+    [write('scan-clustering', 3), /did not train its pretext itself/],
+    [file('scan-clustering').replace('1.', '2.'), /no such file/],
+  ] as const) {
+    await expect(fitted(pixels, short, { branch })).rejects.toMatchObject({ code: 'train.checkpoint', message });
+  }
+});
+
+test('every stage tells its learning rate, the groups in use and how sure it is; the pretext, whether views find each other', async () => {
+  const pixels = some(60);
+  const told = new Map<string, Record<string, number>>();
+  const emit = ({ stage, done, values }: MusterEvent): void => void (done === 1 && told.set(stage, { ...values }));
+  (await fitted(pixels, { ...short, epochs: 1, selfEpochs: 1 }, { emit })).dispose();
+  expect(told.get('scan-pretext')?.['twinsNearest']).toSatisfy((share: number) => share > 0 && share <= 1);
+  for (const [stage, rate] of [
+    ['scan-clustering', options.rate],
+    ['scan-self-labelling', options.selfRate],
+  ] as const) {
+    const { usedGroups = NaN, confidence = NaN, ...others } = told.get(stage) ?? {};
+    expect(others).toMatchObject({ rate });
+    expect(usedGroups).toBeGreaterThanOrEqual(1);
+    expect(usedGroups).toBeLessThanOrEqual(KINDS + 1e-9);
+    expect(confidence).toBeGreaterThan(1 / KINDS);
+    expect(confidence).toBeLessThanOrEqual(1);
+  }
 });
 
 test('it starts from a SimCLR run, with that run’s network and views', async () => {

@@ -5,6 +5,7 @@ import type { ClusterNetwork } from '../models/index.ts';
 import {
   channelsFirst,
   embedImages,
+  GroupCounts,
   plainDraws,
   plainView,
   settingsTensor,
@@ -14,7 +15,10 @@ import {
 } from '../train/index.ts';
 import { defineImageMethod, findNeighbours, fingerprintOf, poolValues, uniformWeights } from './method.ts';
 import type { FoundNeighbours, ImageData, ImageFit, MethodContext } from './method.ts';
+import { AveragedSteps } from './scan-images/averaged-steps.ts';
 import { BestState } from './scan-images/best-state.ts';
+import { branchOf, openBranch } from './scan-images/branch.ts';
+import type { Branch } from './scan-images/branch.ts';
 import { clusteringTraining } from './scan-images/clustering.ts';
 import { ScanModel } from './scan-images/model.ts';
 import { scanImagesOptions } from './scan-images/options.ts';
@@ -43,27 +47,53 @@ export const scanImages = defineImageMethod({
 
   async fit(data, options, context): Promise<ImageFit> {
     const { groups } = options;
-    const pretext = await pretextOf(data, options, context);
-    using pretextNetwork = pretext.network;
-    const { setting } = pretext;
-    const { indices, recall } = nearestOf(data, pretext, options, context);
-    using neighbours = indices;
+    const branch = openBranch(data, context.branch);
     using guard = new DisposableStack();
-    const network = guard.use(
-      clusterNetwork(setting, groups, seedStream(context.seed, 'scan', 'head'), context.device),
-    );
-    network.backbone.loadStateDict(pretextNetwork.backbone.stateDict());
+    const { network, setting, neighbours } = await begin(data, options, context, branch);
+    guard.use(network);
+    using lists = neighbours?.indices;
     using settings = settingsTensor(setting);
+    using counts = new GroupCounts(groups, context.device);
 
-    const start = { data, options, context: { ...context, branch: undefined }, setting, network, settings };
-    const clustering = await cluster(start, neighbours);
+    const start = { data, options, context, branch, setting, network, settings, counts };
+    const clustering = lists === undefined ? {} : await cluster(start, lists);
     const loss = await labelSelf(start);
     guard.move(); // the network is the model's now
-    const known = poolValues(options.pool, { neighbourRecall: recall });
+    const known = poolValues(options.pool, { neighbourRecall: neighbours?.recall ?? null });
     const values = finite({ ...clustering, selfLabelling: loss, ...known });
     return { model: new ScanModel(network, setting, groups), groups, values };
   },
 });
+
+/** What the clustering step begins with; no neighbours where a branch leaves it out. */
+interface Beginning {
+  readonly network: ClusterNetwork;
+  readonly setting: ScanSetting;
+  readonly neighbours: FoundNeighbours | null;
+}
+
+/** The pretext with its neighbours, and a network that begins with its backbone; or what a branch begins with, whose file is read later. */
+async function begin(
+  data: ImageData,
+  options: ScanImagesOptions,
+  context: MethodContext,
+  branch: Branch | null,
+): Promise<Beginning> {
+  const fresh = (setting: ScanSetting): ClusterNetwork =>
+    clusterNetwork(setting, options.groups, seedStream(context.seed, 'scan', 'head'), context.device);
+  if (branch?.stage === 'scan-self-labelling')
+    return { network: fresh(branch.setting), setting: branch.setting, neighbours: null };
+  const pretext = await pretextOf(data, options, context, branch);
+  using pretextNetwork = pretext.network;
+  const setting = branch?.setting ?? pretext.setting;
+  using guard = new DisposableStack();
+  const neighbours = nearestOf(data, pretext, options, context);
+  guard.use(neighbours.indices);
+  const network = guard.use(fresh(setting));
+  if (branch === null) network.backbone.loadStateDict(pretextNetwork.backbone.stateDict());
+  guard.move();
+  return { network, setting, neighbours };
+}
 
 /** The values of stages that were run. */
 function finite(values: Readonly<Record<string, number>>): Record<string, number> {
@@ -75,9 +105,11 @@ interface Stage {
   readonly data: ImageData;
   readonly options: ScanImagesOptions;
   readonly context: MethodContext;
+  readonly branch: Branch | null;
   readonly setting: ScanSetting;
   readonly network: ClusterNetwork;
   readonly settings: Tensor;
+  readonly counts: GroupCounts;
 }
 
 /** Every image and its nearest others, by the cosine of the pretext's outputs on plain views. */
@@ -97,7 +129,7 @@ function nearestOf(
 
 /** The clustering step; the network has the state of the epoch that was kept afterwards. */
 async function cluster(
-  { data, options, context, setting, network, settings }: Stage,
+  { data, options, context, branch, setting, network, settings, counts }: Stage,
   neighbours: Tensor,
 ): Promise<Record<string, number>> {
   const { pixels } = data;
@@ -126,13 +158,16 @@ async function cluster(
     neighbours,
     weights,
     network,
+    counts,
+    groups,
+    rate,
     strong: strongView(setting, options),
     optimizer,
     arithmetic: context,
     settings,
     best: keepsBest ? best : null,
   });
-  const loss = await train(training, context);
+  const loss = await train(training, { ...context, branch: branchOf(branch, 'scan-clustering') });
   if (!keepsBest || epochs === 0) return { clustering: loss };
   best.offer(epochs - 1);
   best.restore();
@@ -140,16 +175,31 @@ async function cluster(
 }
 
 /** Self-labelling. @returns the mean loss of its last epoch, NaN where there was none */
-async function labelSelf({ data, options, context, setting, network, settings }: Stage): Promise<number> {
+async function labelSelf({
+  data,
+  options,
+  context,
+  branch,
+  setting,
+  network,
+  settings,
+  counts,
+}: Stage): Promise<number> {
   const {
     selfEpochs: epochs,
     selfBatch: batch,
-    selfRate: lr,
+    selfRate: rate,
     selfWeightDecay: weightDecay,
+    selfEma: momentum,
+    groups,
     threshold,
     balance,
   } = options;
-  using optimizer = new Adam(network.parameters(), { lr, weightDecay });
+  using optimizer = new Adam(network.parameters(), { lr: rate, weightDecay });
+  using average =
+    momentum === undefined
+      ? null
+      : new AveragedSteps(network, clusterNetwork(setting, groups, 0, context.device), momentum);
   const training = selfLabelling({
     fingerprint: fingerprintOf(data, options),
     seed: seedStream(context.seed, 'scan-self-labelling'),
@@ -159,11 +209,15 @@ async function labelSelf({ data, options, context, setting, network, settings }:
     balance,
     pixels: data.pixels,
     network,
+    average,
+    counts,
+    groups,
+    rate,
     plain: plainView(setting),
     strong: strongView(setting, options),
     optimizer,
     arithmetic: context,
     settings,
   });
-  return await train(training, context);
+  return await train(training, { ...context, branch: branchOf(branch, 'scan-self-labelling') });
 }

@@ -40,8 +40,10 @@ export const trainOptions = z.strictObject({
   device: z.enum(['cpu', 'cuda'], { error: 'must be cpu or cuda' }).optional(),
   /** A run that was stopped: it goes on as it was begun. */
   resume: path.optional(),
-  /** `<run>@<epoch>`: starts from a kept checkpoint of another run. */
-  branch: path.regex(/^.+@\d+$/u, { error: 'must be <run>@<epoch>' }).optional(),
+  /** `<run>@<epoch>` or `<run>@<training>:<epoch>`: starts from a kept checkpoint of another run. */
+  branch: path
+    .regex(/^.+@(?:[a-z-]+:)?\d+$/u, { error: 'must be <run>@<epoch> or <run>@<training>:<epoch>' })
+    .optional(),
   /** Folder of the run; with several seeds, of one folder for each. */
   out: path.optional(),
 });

@@ -7,7 +7,7 @@ import { findPretraining, pretrainings } from './index.ts';
 const settings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   nat: { width: 8, size: 16, crop: 14, dimension: 8, epochs: 2, batch: 16 },
   rotnet: { width: 8, size: 16, crop: 14, epochs: 2, batch: 16 },
-  simclr: { width: 8, size: 16, epochs: 2, batch: 16 },
+  simclr: { width: 8, size: 16, epochs: 2, batch: 16, rate: 0.1 },
 };
 
 beforeAll(() => setThreads(1));

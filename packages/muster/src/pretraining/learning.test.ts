@@ -68,15 +68,19 @@ test.each([
     },
   ],
 ] as const)('%s learns to tell turns apart, and in shuffled pixels guesses', async (id, options) => {
-  const rotation = async (isShuffled: boolean): Promise<number> => {
+  const told = async (isShuffled: boolean): Promise<{ rotation?: number; turnsTold?: number }> => {
     const { pixels } = makeImages(COUNT, 1, isShuffled);
-    let last = Number.NaN;
-    const emit: typeof silent = ({ values }) => (last = values?.['rotation'] ?? last);
+    let last = {};
+    const emit: typeof silent = ({ values, level }) => void (level === undefined && (last = values ?? last));
     const trained = await findPretraining(id)?.fit({ pixels }, options, { ...context, emit });
     trained?.dispose();
     pixels.dispose();
     return last;
   };
-  expect(await rotation(false)).toBeLessThan(0.15);
-  expect(await rotation(true)).toBeGreaterThan(0.9 * Math.log(4));
+  const learned = await told(false);
+  expect(learned.rotation).toBeLessThan(0.15);
+  expect(learned.turnsTold).toBeGreaterThan(0.9);
+  const control = await told(true);
+  expect(control.rotation).toBeGreaterThan(0.9 * Math.log(4));
+  expect(control.turnsTold).toBeLessThan(0.25 + MARGIN);
 });

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { noGrad } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { openSafetensors, writeSafetensors } from '@muster/torch/io';
@@ -33,6 +33,10 @@ export interface KeptCheckpoint {
   readonly path: string;
 }
 
+const EXTENSION = '.safetensors';
+/** What the name of a kept one ends with. */
+const KEPT = /-e(\d{4,})$/u;
+
 /** Writes the tensors and the position; the file appears whole or not at all. */
 export function writeCheckpoint(
   { folder, name, fingerprint }: Checkpoint,
@@ -51,7 +55,7 @@ export function keepCheckpoint(checkpoint: Checkpoint, state: ReadonlyMap<string
 }
 
 /**
- * Copies a checkpoint's tensors into `state`.
+ * Copies a checkpoint's tensors into `state`, and into `figures` those of them that the file has: files of earlier versions have none.
  *
  * @returns where the training stood, or undefined where there is no checkpoint
  * @throws MusterError `train.checkpoint` where the file belongs to another training
@@ -59,9 +63,10 @@ export function keepCheckpoint(checkpoint: Checkpoint, state: ReadonlyMap<string
 export function readCheckpoint(
   { folder, name, fingerprint }: Checkpoint,
   state: ReadonlyMap<string, Tensor>,
+  figures: ReadonlyMap<string, Tensor> = new Map(),
 ): Position | undefined {
   const path = fileOf(folder, name);
-  return existsSync(path) ? readFile(path, state, fingerprint) : undefined;
+  return existsSync(path) ? readFile(path, state, { fingerprint, figures }) : undefined;
 }
 
 /**
@@ -76,13 +81,18 @@ export function readBranch(path: string, state: ReadonlyMap<string, Tensor>): Po
   throw foreign(path, 'it stands in the middle of an epoch, which other options would begin otherwise');
 }
 
+/** Name of the training that a checkpoint's file is of, kept or last. */
+export function trainingOf(path: string): string {
+  return basename(path, EXTENSION).replace(KEPT, '');
+}
+
 /** The checkpoints that were kept in a folder, by training and epoch; none where there is no folder. */
 export function keptCheckpoints(folder: string): KeptCheckpoint[] {
   if (!existsSync(folder)) return [];
   const kept = readdirSync(folder).flatMap((file) => {
-    const [, training, epoch] = /^([^.].*)-e(\d{4,})\.safetensors$/u.exec(file) ?? [];
-    if (training === undefined || epoch === undefined) return [];
-    return [{ training, epoch: Number(epoch), path: join(folder, file) }];
+    const epoch = KEPT.exec(basename(file, EXTENSION))?.[1];
+    if (epoch === undefined || file.startsWith('.') || !file.endsWith(EXTENSION)) return [];
+    return [{ training: trainingOf(file), epoch: Number(epoch), path: join(folder, file) }];
   });
   return kept.sort((a, b) => (a.training < b.training ? -1 : a.training > b.training ? 1 : a.epoch - b.epoch));
 }
@@ -94,7 +104,11 @@ export function removeLeftovers({ folder, name }: Checkpoint): void {
     if (file.startsWith(`.${name}`) && file.endsWith('.part')) rmSync(join(folder, file), { force: true });
 }
 
-function readFile(path: string, state: ReadonlyMap<string, Tensor>, fingerprint?: string): Position {
+function readFile(
+  path: string,
+  state: ReadonlyMap<string, Tensor>,
+  { fingerprint, figures = [] }: { fingerprint?: string; figures?: Iterable<[string, Tensor]> } = {},
+): Position {
   const file = openSafetensors(path);
   try {
     const { metadata } = file;
@@ -108,7 +122,7 @@ function readFile(path: string, state: ReadonlyMap<string, Tensor>, fingerprint?
         throw foreign(path, `${key} is [${shape.join()}], not ${tensor.toString()}`);
     }
     // Only now: a state that is half read is none.
-    for (const [key, tensor] of state) {
+    for (const [key, tensor] of [...state, ...[...figures].filter(([name]) => names.has(name))]) {
       const saved = file.get(key);
       noGrad(() => tensor.copy_(saved));
       saved.dispose();
@@ -129,7 +143,7 @@ function lossesOf(text: string, path: string): Pick<Position, 'loss' | 'sums'> {
 }
 
 function fileOf(folder: string, name: string): string {
-  return join(folder, `${name}.safetensors`);
+  return join(folder, `${name}${EXTENSION}`);
 }
 
 function foreign(path: string, why: string): MusterError {

@@ -6,7 +6,7 @@ import * as torch from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { silent } from '../base/index.ts';
 import type { MusterEvent } from '../base/index.ts';
-import { keptCheckpoints, readCheckpoint } from './checkpoint.ts';
+import { keptCheckpoints, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { train } from './epochs.ts';
 import type { Training } from './epochs.ts';
 import type { StepLoss } from './loss-tally.ts';
@@ -16,7 +16,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'muster-train-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+  for (const weight of made.splice(0)) weight.dispose();
+});
 
 /** A training whose only weight counts in base 10 which steps it has made. */
 function counting(
@@ -39,7 +42,13 @@ function counting(
   };
 }
 
-const zero = (): Tensor => torch.zeros([1], { dtype: 'float64' });
+/** Freed after each test: what a collection of garbage frees in another would be missed there. */
+const made: Tensor[] = [];
+const zero = (): Tensor => {
+  const weight = torch.zeros([1], { dtype: 'float64' });
+  made.push(weight);
+  return weight;
+};
 const context = { seed: 1, emit: silent };
 
 test('an event an epoch, with the mean loss', async () => {
@@ -128,6 +137,59 @@ test('terms of the loss, numbers of the training and the speed are told', async 
   expect(events).toHaveLength(1);
   expect(events[0]?.values).toMatchObject({ loss: 1.5, turns: 3, rate: 0.5 });
   expect(events[0]?.values?.['imagesPerSecond']).toBeGreaterThan(0);
+});
+
+test('a collapse of the groups is said once, by the training itself', async () => {
+  const warningsOf = async (used: readonly number[], groups = 9): Promise<MusterEvent[]> => {
+    const events: MusterEvent[] = [];
+    const told = {
+      ...counting(zero()),
+      groups,
+      report: (epoch: number) => ({ usedGroups: used[epoch] ?? Number.NaN }),
+    };
+    await train(told, { ...context, emit: (event) => events.push(event) });
+    return events.filter(({ level }) => level === 'warning');
+  };
+  const [warning, ...more] = await warningsOf([3, 2.9, 1]);
+  expect(warning).toMatchObject({
+    stage: 'counting',
+    message: /collapsing: 2.9 of 9.*epoch 2/,
+    values: { usedGroups: 2.9 },
+  });
+  expect(more).toEqual([]);
+  expect(await warningsOf([3, 4, 9])).toEqual([]);
+  expect(await warningsOf([2, 2, 1], 2)).toHaveLength(1);
+  expect(await warningsOf([1, 1, 1], 1)).toEqual([]);
+});
+
+test('sums of an epoch’s figures go on with it, are not wanted by a branch, and may be missing in a file', async () => {
+  const sums = zero();
+  const watched = (weight: Tensor, onStep = (_: number): void => undefined): Training => {
+    const training = counting(weight, { onStep: (step) => (sums.add_(1), onStep(step)) });
+    return {
+      ...training,
+      figures: () => new Map([['figures', sums]]),
+      begin: (epoch, resumed) => {
+        if (!resumed) sums.zero_();
+        return training.begin(epoch, resumed);
+      },
+      report: () => ({ steps: sums.item() }),
+    };
+  };
+  const stop = new AbortController();
+  const stopped = watched(zero(), (step) => (step === 5 ? stop.abort() : undefined));
+  const own = { ...context, checkpoints: folder };
+  await expect(train(stopped, { ...own, signal: stop.signal })).rejects.toThrow();
+  sums.fill_(100);
+  const told: unknown[] = [];
+  const emit = ({ values }: MusterEvent): void => void told.push(values?.['steps']);
+  await train(watched(zero()), { ...own, emit });
+  expect(told).toEqual([4, 4]);
+
+  const older = { folder, name: 'older', fingerprint: 'x seed 1' };
+  writeCheckpoint(older, counting(zero()).state(), { epoch: 1, step: 0 });
+  await train({ ...watched(zero()), name: 'older' }, own);
+  await train(watched(zero()), { ...context, branch: join(folder, 'counting.safetensors') });
 });
 
 test('a long epoch tells how far it is', async () => {

@@ -4,6 +4,7 @@ import type { Tensor } from '@muster/torch';
 import { keepCheckpoint, readBranch, readCheckpoint, removeLeftovers, writeCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Position } from './checkpoint.ts';
 import type { TrainingContext } from './context.ts';
+import { isCollapsed } from './group-use.ts';
 import { freeTensors, LoadAhead } from './load-ahead.ts';
 import { LossTally } from './loss-tally.ts';
 import type { StepLoss } from './loss-tally.ts';
@@ -39,6 +40,13 @@ export interface Training<Batch = undefined> {
    * @param resumed the epoch was begun before: what its beginning does to the state has been done
    */
   begin(epoch: number, resumed: boolean): Epoch<Batch> | Promise<Epoch<Batch>>;
+  /**
+   * Sums of the epoch that {@link report} tells of: kept in checkpoints, so that it tells of the whole epoch whenever that was stopped.
+   * Nothing is trained with them, and a branch does without.
+   */
+  figures?(): ReadonlyMap<string, Tensor>;
+  /** Groups that are asked for: `usedGroups` of the report is held against them. */
+  readonly groups?: number;
   /** Further numbers for the event of an epoch that has ended: learning rate, use of the groups, cost of an assignment. */
   report?(epoch: number): Readonly<Record<string, number>>;
 }
@@ -82,20 +90,21 @@ class TrainingRun<Batch> {
   private told = performance.now();
   private saved = performance.now();
   private saving = 0;
+  private hasWarned = false;
 
   constructor(training: Training<Batch>, context: TrainingContext) {
     this.training = training;
     this.context = context;
     this.checkpoint = checkpointOf(training, context);
     if (this.checkpoint !== undefined) removeLeftovers(this.checkpoint);
-    const own = this.checkpoint && readCheckpoint(this.checkpoint, training.state());
+    const own = this.checkpoint && readCheckpoint(this.checkpoint, training.state(), training.figures?.());
     const start = own ?? (context.branch === undefined ? undefined : readBranch(context.branch, training.state()));
     this.position = start ?? { epoch: 0, step: 0 };
   }
 
   save(position: Position): void {
     const start = performance.now();
-    if (this.checkpoint) writeCheckpoint(this.checkpoint, this.training.state(), position);
+    if (this.checkpoint) writeCheckpoint(this.checkpoint, stateOf(this.training), position);
     this.saved = performance.now();
     this.saving = this.saved - start;
   }
@@ -119,10 +128,12 @@ class TrainingRun<Batch> {
       const means = tally.means();
       const position = { epoch: from.epoch + 1, step: 0, loss: means.loss };
       const speed = speedOf(epoch, epoch.steps - from.step, start);
-      this.tell(position.epoch, { ...means, ...speed, ...training.report?.(from.epoch) });
+      const report = training.report?.(from.epoch) ?? {};
+      this.tell(position.epoch, { ...means, ...speed, ...report });
+      this.watch(position.epoch, report);
       const { keepEvery = 0 } = context;
       if (checkpoint && keepEvery > 0 && position.epoch % keepEvery === 0)
-        keepCheckpoint(checkpoint, training.state(), position);
+        keepCheckpoint(checkpoint, stateOf(training), position);
       return position;
     } finally {
       tally.dispose();
@@ -171,12 +182,26 @@ class TrainingRun<Batch> {
     return Math.max(1000 * CHECKPOINT_SECONDS, CHECKPOINT_TIMES * this.saving);
   }
 
+  /** Says a collapse of the groups, once: it is seldom a passing one, and hours may be left. */
+  private watch(epochs: number, { usedGroups }: Readonly<Record<string, number>>): void {
+    const { name, groups } = this.training;
+    if (this.hasWarned || usedGroups === undefined || groups === undefined || !isCollapsed(usedGroups, groups)) return;
+    this.hasWarned = true;
+    const message = `The groups are collapsing: ${usedGroups.toFixed(1)} of ${groups} are used in effect after epoch ${epochs}`;
+    this.context.emit({ stage: name, level: 'warning', message, values: { usedGroups } });
+  }
+
   /** @param done epochs, the last one in part */
   private tell(done: number, values: Readonly<Record<string, number>>): void {
     const { name, epochs } = this.training;
     this.context.emit({ stage: name, done, total: epochs, unit: 'epochs', values });
     this.told = performance.now();
   }
+}
+
+/** All that goes into a checkpoint. */
+function stateOf<Batch>(training: Training<Batch>): ReadonlyMap<string, Tensor> {
+  return new Map([...training.state(), ...(training.figures?.() ?? [])]);
 }
 
 /** What is known in the middle of an epoch: its losses, when it began, and with which step. */

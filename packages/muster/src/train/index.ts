@@ -1,9 +1,10 @@
-export { keptCheckpoints, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+export { keptCheckpoints, readBranch, readCheckpoint, trainingOf, writeCheckpoint } from './checkpoint.ts';
 export type { Checkpoint, KeptCheckpoint, Position } from './checkpoint.ts';
 export type { Precision, TrainingContext } from './context.ts';
 export { train } from './epochs.ts';
 export type { Epoch, Training } from './epochs.ts';
 export { gatherPixels } from './gather.ts';
+export { effectiveGroups, GroupCounts, isCollapsed } from './group-use.ts';
 export { ClusterHeads, headFrom, TacHead } from './heads.ts';
 export type { ClusterHeadsOptions } from './heads.ts';
 export { augmentedEmbedding, eachBlock, embedImages, imageFingerprint, imageShapeOf } from './image-data.ts';

@@ -52,16 +52,16 @@ export function neighbourTraining(options: NeighbourTrainingOptions): Training {
   };
 }
 
-/** Weights of networks and the optimiser's moments under one set of names. */
+/** Weights of networks and, with an optimiser, its moments under one set of names. */
 export function trainingState(
   networks: readonly ReadonlyMap<string, Tensor>[],
-  optimizer: Optimizer,
+  optimizer?: Optimizer,
 ): Map<string, Tensor> {
   const state = new Map<string, Tensor>();
   networks.forEach((network, index) => {
     for (const [name, tensor] of network) state.set(`network.${index}.${name}`, tensor);
   });
-  for (const [name, tensor] of optimizer.state()) state.set(`optimizer.${name}`, tensor);
+  for (const [name, tensor] of optimizer?.state() ?? []) state.set(`optimizer.${name}`, tensor);
   return state;
 }
 

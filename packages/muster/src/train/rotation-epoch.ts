@@ -1,3 +1,4 @@
+import { noGrad, scope } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import type { Optimizer } from '@muster/torch/optim';
 import { MusterError } from '../base/index.ts';
@@ -32,7 +33,7 @@ const [TURNS, VIEW] = [4, 2] as const;
 
 /**
  * One epoch of the rotation task: all images in an order of its own, each in four turns. Its steps give the terms `loss` and `rotation`,
- * which are the same.
+ * which are the same, and `turnsTold`: the share of turns that were told right.
  *
  * @source Gidaris et al. 2018 (RotNet); the crop of each turn's own is MMDC's
  */
@@ -41,10 +42,7 @@ export function rotationEpoch(task: RotationTask, epoch: number): Epoch<Tensor> 
   return imageEpoch({
     pixels,
     batches: shuffledRows(pixels.shape[0] ?? 0, batch, seed, epoch, 'rotation'),
-    step: (images, rows) => {
-      const loss = rotationStep(task, images, { epoch, rows });
-      return { loss, rotation: loss.detach() };
-    },
+    step: (images, rows) => rotationStep(task, images, { epoch, rows }),
   });
 }
 
@@ -62,7 +60,7 @@ function rotationStep(
   { view, optimizer, arithmetic, seed, logits, loss }: RotationTask,
   images: Tensor,
   { epoch, rows }: { epoch: number; rows: Int32Array },
-): Tensor {
+): Record<'loss' | 'rotation' | 'turnsTold', Tensor> {
   const turned = quarterTurns(images.to({ device: arithmetic.device }));
   const own = Float64Array.from({ length: TURNS * rows.length }, (_, at) => {
     const row = rows[Math.floor(at / TURNS)] ?? 0;
@@ -70,5 +68,8 @@ function rotationStep(
   });
   const crops = view(turned.images, new Draws({ seed, epoch, view: VIEW, rows: own }));
   const input = crops.contiguous({ memoryFormat: 'channelsLast' });
-  return descend(optimizer, loss(inPrecision(arithmetic, () => logits(input)).to('float32'), turned.labels));
+  const told = inPrecision(arithmetic, () => logits(input)).to('float32'); // (4n, 4)
+  const turnsTold = noGrad(() => scope(() => told.argmax(1).eq(turned.labels).to('float32').mean()));
+  const whole = descend(optimizer, loss(told, turned.labels));
+  return { loss: whole, rotation: whole.detach(), turnsTold };
 }

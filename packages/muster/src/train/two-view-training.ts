@@ -7,6 +7,7 @@ import { Draws } from '../augment/index.ts';
 import type { Transform } from '../augment/index.ts';
 import type { Training } from './epochs.ts';
 import { descend, fullBatches, imageEpoch } from './image-epoch.ts';
+import type { StepLoss } from './loss-tally.ts';
 import { trainingState } from './neighbour-training.ts';
 import { inPrecision } from './precision.ts';
 import type { Arithmetic } from './precision.ts';
@@ -30,8 +31,13 @@ export interface TwoViewTrainingOptions {
   readonly arithmetic: Arithmetic;
   /** Tensors to be kept in checkpoints beside the network's and the optimiser's. */
   readonly extra?: ReadonlyMap<string, Tensor>;
-  /** @param za [n, d] outputs of the first views @param zb [n, d] of the second */
-  readonly loss: (za: Tensor, zb: Tensor) => Tensor;
+  /**
+   * The loss, and further scalars to be told, which have no gradient.
+   *
+   * @param za [n, d] outputs of the first views
+   * @param zb [n, d] of the second
+   */
+  readonly terms: (za: Tensor, zb: Tensor) => { readonly loss: Tensor; readonly [term: string]: Tensor };
 }
 
 /** Makes the training; what it returns holds no tensors of its own. */
@@ -58,13 +64,15 @@ export function twoViewTraining(options: TwoViewTrainingOptions): Training<Tenso
 }
 
 function twoViewStep(
-  { view, network, optimizer, loss, arithmetic, seed }: TwoViewTrainingOptions,
+  { view, network, optimizer, terms, arithmetic, seed }: TwoViewTrainingOptions,
   images: Tensor,
   { epoch, rows }: { epoch: number; rows: Int32Array },
-): Tensor {
+): StepLoss {
   const moved = images.to({ device: arithmetic.device });
   const views = [0, 1].map((number) => view(moved, new Draws({ seed, epoch, view: number, rows })));
   // Both in one pass: the batch norms see them together, as in SCAN's code.
   const outputs = inPrecision(arithmetic, () => network.forward(torch.cat(views))).to('float32');
-  return descend(optimizer, loss(outputs.narrow(0, 0, rows.length), outputs.narrow(0, rows.length, rows.length)));
+  const given = terms(outputs.narrow(0, 0, rows.length), outputs.narrow(0, rows.length, rows.length));
+  descend(optimizer, given.loss);
+  return given;
 }

@@ -1,5 +1,6 @@
 import { tensor } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
+import { effectiveGroups } from '../../train/index.ts';
 
 /** Share of a new batch in the running mean. */
 const NEW_SHARE = 0.02;
@@ -11,23 +12,31 @@ export type EpochFigures = Readonly<Partial<Record<'distance' | 'changed' | 'use
 export class OutputWatch implements Disposable {
   /** float64 [1]: running mean of the squared distance from the nearest mean, by the numbers of a point. */
   readonly spread: Tensor;
+  /** The memory of `spread`. */
   private readonly values = Float64Array.of(1);
+  /** float64 [K + 3], the memory of `sums`. */
+  private readonly kept: Tensor;
+  /** Of the epoch: images nearest to each mean, images that were given targets, those with a new one, the sum of their distances. */
+  private readonly sums: Float64Array;
+  private readonly sizes: Float64Array;
   private readonly dimension: number;
-  private sizes: Float64Array;
-  private images = 0;
-  private moved = 0;
-  private cost = 0;
 
   constructor(groups: number, dimension: number) {
     this.spread = tensor(this.values);
+    this.sums = new Float64Array(groups + 3);
+    this.kept = tensor(this.sums);
+    this.sizes = this.sums.subarray(0, groups);
     this.dimension = dimension;
-    this.sizes = new Float64Array(groups);
   }
 
   /** Begins an epoch. */
   reset(): void {
-    this.sizes.fill(0);
-    [this.images, this.moved, this.cost] = [0, 0, 0];
+    this.sums.fill(0);
+  }
+
+  /** The epoch's sums for a checkpoint. */
+  state(): Map<string, Tensor> {
+    return new Map([['figures.outputs', this.kept]]);
   }
 
   /**
@@ -56,20 +65,21 @@ export class OutputWatch implements Disposable {
 
   /** Images that were given targets at a sum of distances, and how many of these are new to them. */
   deal(images: number, { cost, changed }: { readonly cost: number; readonly changed: number }): void {
-    this.images += images;
-    this.cost += cost;
-    this.moved += changed;
+    [images, changed, cost].forEach((value, place) => {
+      const at = this.sizes.length + place;
+      this.sums[at] = (this.sums[at] ?? 0) + value;
+    });
   }
 
-  /** Mean distance from the targets, share of images with a new one, and exp of the entropy of the groups' sizes; empty before any. */
+  /** Mean distance from the targets, share of images with a new one, and groups in use, in effect; empty before any. */
   figures(): EpochFigures {
-    if (this.images === 0) return {};
-    const all = this.sizes.reduce((sum, size) => sum + size, 0);
-    const entropy = this.sizes.reduce((sum, size) => (size > 0 ? sum - (size / all) * Math.log(size / all) : sum), 0);
-    return { distance: this.cost / this.images, changed: this.moved / this.images, usedGroups: Math.exp(entropy) };
+    const [images = 0, changed = 0, cost = 0] = this.sums.subarray(this.sizes.length);
+    if (images === 0) return {};
+    return { distance: cost / images, changed: changed / images, usedGroups: effectiveGroups(this.sizes) };
   }
 
   [Symbol.dispose](): void {
     this.spread.dispose();
+    this.kept.dispose();
   }
 }

@@ -6,8 +6,9 @@ import type { Transform } from '../../augment/index.ts';
 import { scanLoss } from '../../losses/index.ts';
 import type { ClusterNetwork } from '../../models/index.ts';
 import { descend, drawPairs, imageEpoch, inPrecision, trainingState } from '../../train/index.ts';
-import type { Arithmetic, StepLoss, Training } from '../../train/index.ts';
+import type { Arithmetic, GroupCounts, StepLoss, Training } from '../../train/index.ts';
 import type { BestState } from './best-state.ts';
+import { meanConfidence } from './confidence.ts';
 
 /** What the clustering step is made of. */
 export interface ClusteringParts {
@@ -23,6 +24,11 @@ export interface ClusteringParts {
   /** [N, k] probability that each is drawn. */
   readonly weights: Tensor;
   readonly network: ClusterNetwork;
+  /** Groups of the epoch's anchors. */
+  readonly counts: GroupCounts;
+  readonly groups: number;
+  /** Learning rate of all epochs: the optimiser's. */
+  readonly rate: number;
   readonly strong: Transform;
   readonly optimizer: Optimizer;
   readonly arithmetic: Arithmetic;
@@ -37,16 +43,19 @@ export interface ClusteringParts {
  * Backbone and head are trained together. Source: SCAN section 2.2, eq. 2.
  */
 export function clusteringTraining(parts: ClusteringParts): Training<Tensor> {
-  const { fingerprint, epochs, network, optimizer, settings, best, pixels } = parts;
+  const { fingerprint, epochs, network, optimizer, settings, best, pixels, counts, groups, rate } = parts;
   return {
     name: 'scan-clustering',
     fingerprint,
     epochs,
+    groups,
+    figures: () => counts.figures(),
     state: () =>
       new Map([...trainingState([network.stateDict()], optimizer), ['settings', settings], ...(best?.state() ?? [])]),
     begin: (epoch, resumed) => {
       // What the epoch before came to; in the middle of one it is in the state already.
       if (epoch > 0 && !resumed) best?.offer(epoch - 1);
+      if (!resumed) counts.reset();
       network.train();
       const plan = scope(() => drawPairs(parts, epoch).to({ device: 'cpu' }).toNested()) as number[][];
       return imageEpoch({
@@ -55,11 +64,12 @@ export function clusteringTraining(parts: ClusteringParts): Training<Tensor> {
         step: (images, rows) => clusteringStep(parts, images, { epoch, rows }),
       });
     },
+    report: () => ({ rate, usedGroups: counts.used }),
   };
 }
 
 function clusteringStep(
-  { network, strong, optimizer, arithmetic, seed, entropyWeight }: ClusteringParts,
+  { network, strong, optimizer, arithmetic, seed, entropyWeight, counts }: ClusteringParts,
   images: Tensor,
   { epoch, rows }: { epoch: number; rows: Int32Array },
 ): StepLoss {
@@ -73,5 +83,7 @@ function clusteringStep(
   });
   if (anchors === undefined || others === undefined) throw new RangeError('a batch has two parts');
   const { loss, consistency, entropy } = scanLoss(anchors, others, { entropyWeight });
-  return { loss: descend(optimizer, loss), consistency: consistency.detach(), entropy: entropy.detach() };
+  counts.add(anchors);
+  const told = { consistency: consistency.detach(), entropy: entropy.detach(), confidence: meanConfidence(anchors) };
+  return { loss: descend(optimizer, loss), ...told };
 }

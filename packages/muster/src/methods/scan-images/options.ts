@@ -46,6 +46,12 @@ export const scanImagesOptions = z.strictObject({
   selfBatch: z.int().min(2).default(1000),
   selfRate: z.number().positive().default(1e-4).describe('learning rate of Adam'),
   selfWeightDecay: z.number().min(0).default(1e-4),
+  selfEma: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('momentum of the average of the weights that every step ends with, .999 for ImageNet; default: none'),
   threshold: z.number().min(0).max(1).default(0.99).describe('probability above which a label is taken for sure'),
   balance: z.boolean().default(true).describe('groups with few sure images weigh more'),
 

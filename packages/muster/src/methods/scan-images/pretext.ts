@@ -3,11 +3,21 @@ import { join } from 'node:path';
 import { cosineEpoch, SGD } from '@muster/torch/optim';
 import { z } from 'zod';
 import { MusterError, seedStream } from '../../base/index.ts';
-import { anchorContrast } from '../../losses/index.ts';
+import { anchorContrast, twinsNearest } from '../../losses/index.ts';
 import type { ContrastiveNetwork } from '../../models/index.ts';
-import { contrastiveView, imageShapeOf, readModelFolder, train, twoViewTraining } from '../../train/index.ts';
+import {
+  contrastiveView,
+  imageShapeOf,
+  readBranch,
+  readModelFolder,
+  train,
+  trainingState,
+  twoViewTraining,
+} from '../../train/index.ts';
 import { fingerprintOf } from '../method.ts';
 import type { ImageData, MethodContext } from '../method.ts';
+import { pretextBeside } from './branch.ts';
+import type { Branch } from './branch.ts';
 import type { ScanImagesOptions } from './options.ts';
 import { pretextNetwork, scanSettingSchema, settingOf } from './setting.ts';
 import type { ScanSetting } from './setting.ts';
@@ -22,9 +32,18 @@ export interface Pretext {
 const [LEAST, FALL] = [0.2, 0.1] as const;
 const MOMENTUM = 0.9;
 
-/** The pretext: of a run that is given, or trained here. Source: SCAN section 2.1; SimCLR with the first views as anchors. */
-export async function pretextOf(data: ImageData, options: ScanImagesOptions, context: MethodContext): Promise<Pretext> {
+/**
+ * The pretext: of a run that is given, of the run that is branched from, or trained here. Source: SCAN section 2.1; SimCLR with the first
+ * views as anchors.
+ */
+export async function pretextOf(
+  data: ImageData,
+  options: ScanImagesOptions,
+  context: MethodContext,
+  branch: Branch | null,
+): Promise<Pretext> {
   if (options.pretext !== undefined) return readPretext(options.pretext, data, context);
+  if (branch !== null) return branchedPretext(branch, context);
   const { seed, device } = context;
   const { pretextEpochs: epochs, pretextBatch: batch, pretextRate: rate, pretextWeightDecay: weightDecay } = options;
   const setting = settingOf(options, data);
@@ -43,10 +62,27 @@ export async function pretextOf(data: ImageData, options: ScanImagesOptions, con
     optimizer,
     rates: cosineEpoch({ base: rate, rate: FALL, epochs }),
     arithmetic: context,
-    loss: (za, zb) => anchorContrast(za, zb, options),
+    terms: (za, zb) => ({ loss: anchorContrast(za, zb, options), twinsNearest: twinsNearest(za, zb) }),
   });
   // Its checkpoints have no groups that could be scored.
   await train(training, { ...context, keepEvery: undefined });
+  guard.move();
+  return { network, setting };
+}
+
+/** @throws MusterError `train.checkpoint` where the run had its pretext from elsewhere */
+function branchedPretext(branch: Branch, { device }: MethodContext): Pretext {
+  const { setting } = branch;
+  const file = pretextBeside(branch);
+  if (!existsSync(file))
+    throw new MusterError('train.checkpoint', 'The run that is branched from did not train its pretext itself', {
+      where: file,
+      fix: 'give its pretext: --set pretext=RUN',
+      kind: 'usage',
+    });
+  using guard = new DisposableStack();
+  const network = guard.use(pretextNetwork(setting, 0, device));
+  readBranch(file, trainingState([network.stateDict()]));
   guard.move();
   return { network, setting };
 }

@@ -30,7 +30,10 @@ export function drawTargets(n: number, dimension: number, seed: number): Tensor 
 export class NoiseTargets implements Disposable {
   /** int32 [N]: part of the training's state, and the same memory as `numbers`. */
   readonly held: Tensor;
+  /** float64 [2]: images of the epoch that took part in a deal, and those that got another point; the same memory as `counts`. */
+  readonly dealt: Tensor;
   private readonly numbers: Int32Array;
+  private readonly counts = new Float64Array(2);
   /** [N, d] on the CPU. */
   private readonly points: Tensor;
 
@@ -38,7 +41,19 @@ export class NoiseTargets implements Disposable {
   constructor(points: Tensor) {
     this.numbers = Int32Array.from({ length: points.shape[0] ?? 0 }, (_, image) => image);
     this.held = tensor(this.numbers);
+    this.dealt = tensor(this.counts);
     this.points = points;
+  }
+
+  /** Begins an epoch. */
+  reset(): void {
+    this.counts.fill(0);
+  }
+
+  /** Share of the epoch's images that hold another point than before; empty where none was dealt out. */
+  figures(): { readonly changed?: number } {
+    const [images = 0, changed = 0] = this.counts;
+    return images === 0 ? {} : { changed: changed / images };
   }
 
   /** [n, d] points that images hold now. */
@@ -67,11 +82,14 @@ export class NoiseTargets implements Disposable {
       if (place !== at) changed++;
       this.numbers[row] = before[place] ?? 0;
     });
+    const [images = 0, moved = 0] = this.counts;
+    this.counts.set([images + n, moved + changed]);
     return changed;
   }
 
   [Symbol.dispose](): void {
     this.held.dispose();
+    this.dealt.dispose();
     this.points.dispose();
   }
 }

@@ -47,25 +47,22 @@ export function natTraining(parts: NatTrainingParts): Training<Tensor> {
     logits: (images: Tensor) => network.rotations(images),
     loss: rotationLoss,
   };
-  const counts = { changed: 0, images: 0 };
   return {
     name: 'nat',
     fingerprint,
     epochs: options.epochs,
     state: () => trainingState([network.stateDict()], optimizer).set('targets.held', targets.held),
-    begin: (epoch) => {
+    figures: () => new Map([['figures.dealt', targets.dealt]]),
+    begin: (epoch, resumed) => {
       network.train();
-      counts.changed = counts.images = 0;
+      if (!resumed) targets.reset();
       const rate = valueAt(rates, epoch);
-      const fitting = atRate(optimizer, rate, noiseEpoch(parts, epoch, counts));
+      const fitting = atRate(optimizer, rate, noiseEpoch(parts, epoch));
       if (!options.rotation) return fitting;
       const turns = atRate(optimizer, (rate / options.rate) * rotationRate, rotationEpoch(turning, epoch));
       return joinEpochs(turns, fitting);
     },
-    report: (epoch) => ({
-      rate: valueAt(rates, epoch),
-      ...(counts.images === 0 ? {} : { changed: counts.changed / counts.images }),
-    }),
+    report: (epoch) => ({ rate: valueAt(rates, epoch), ...targets.figures() }),
   };
 }
 
@@ -83,7 +80,6 @@ function atRate(optimizer: Optimizer, rate: number, epoch: Epoch<Tensor>): Epoch
 function noiseEpoch(
   { data, options, context, network, optimizer, targets }: NatTrainingParts,
   epoch: number,
-  counts: { changed: number; images: number },
 ): Epoch<Tensor> {
   const { seed, device } = context;
   const { augmented } = natViews(options);
@@ -94,10 +90,7 @@ function noiseEpoch(
     step: (images, rows) => {
       const views = augmented(images.to({ device }), new Draws({ seed, epoch, view: 0, rows }));
       const outputs = unitRows(inPrecision(context, () => network.targets(views)).to('float32'));
-      if (isAssigned) {
-        counts.changed += targets.reassign(rows, outputs);
-        counts.images += rows.length;
-      }
+      if (isAssigned) targets.reassign(rows, outputs);
       const { loss, distance } = natLoss(outputs, targets.of(rows).to({ device }), { reduction: options.loss });
       return { loss: descend(optimizer, loss), distance };
     },

@@ -3,9 +3,10 @@ import { readSafetensors } from '@muster/torch/io';
 import { z } from 'zod';
 import type { Transform } from '../../augment/index.ts';
 import { MusterError } from '../../base/index.ts';
-import { imageShapeOf, knownNumbers } from '../../train/index.ts';
+import { embedImages, imageShapeOf, knownNumbers } from '../../train/index.ts';
 import type { ImageData, ImageShape, StoredModel } from '../../train/index.ts';
 import { loadPretrained, PretrainedNetwork } from './pretrained.ts';
+import { judgeSpread } from './spread.ts';
 import type { PretrainedModel, Pretraining, PretrainingContext, PretrainingFit } from './types.ts';
 
 /** A pretraining as its file writes it: `fit` gets checked options and images. */
@@ -38,7 +39,10 @@ export interface PretrainingDefinition<Options extends z.ZodObject> extends Omit
   readonly view: (options: z.output<Options>, shape: ImageShape) => Transform;
 }
 
-/** Makes a pretraining of its definition: options and images are checked before the fit. */
+/**
+ * Makes a pretraining of its definition: options and images are checked before the fit, the embeddings after it.
+ * A collapse is a warning event and to be seen from the value `spread`.
+ */
 export function definePretraining<Options extends z.ZodObject>(
   definition: PretrainingDefinition<Options>,
 ): Pretraining {
@@ -54,7 +58,13 @@ export function definePretraining<Options extends z.ZodObject>(
       imageShapeOf(data);
       context.signal?.throwIfAborted();
       const { model, values = {} } = await definition.fit(data, options, context);
-      return new PretrainedNetwork({ pretraining: id, values: knownNumbers(values) }, model, context.device);
+      const embed = (pixels: Tensor): Tensor => embedImages(model, pixels, context.device);
+      const spread = judgeSpread(data.pixels, embed, id, context.emit);
+      return new PretrainedNetwork(
+        { pretraining: id, values: knownNumbers({ ...values, spread }) },
+        model,
+        context.device,
+      );
     },
     complete: (given, shape) => {
       const options = parseOptions(id, schema, given);

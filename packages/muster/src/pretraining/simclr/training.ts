@@ -1,7 +1,7 @@
 import type { Tensor } from '@muster/torch';
 import { cosineEpoch } from '@muster/torch/optim';
 import type { Optimizer } from '@muster/torch/optim';
-import { anchorContrast, instanceContrast } from '../../losses/index.ts';
+import { anchorContrast, instanceContrast, twinsNearest } from '../../losses/index.ts';
 import type { ContrastiveNetwork } from '../../models/index.ts';
 import { contrastiveView, twoViewTraining } from '../../train/index.ts';
 import type { ImageData, Training } from '../../train/index.ts';
@@ -41,6 +41,6 @@ export function simClrTraining(parts: SimClrTrainingParts): Training<Tensor> {
     rates: cosineEpoch({ base: rate, rate: FALL, epochs }),
     arithmetic: context,
     extra: new Map([['settings', settings]]),
-    loss: (za, zb) => contrast(za, zb, { temperature }),
+    terms: (za, zb) => ({ loss: contrast(za, zb, { temperature }), twinsNearest: twinsNearest(za, zb) }),
   });
 }
