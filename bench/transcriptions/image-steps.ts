@@ -1,9 +1,10 @@
 /**
  * Compares the first 20 steps of SimCLR and of RotNet with plain PyTorch, from the same weights, batches and parameters of the views:
- * `node --conditions=muster-source bench/transcriptions/image-steps.ts [simclr] [rotnet]`. Needs the peers' Python environment (bench/make-peers.sh,
+ * `node --conditions=muster-source bench/transcriptions/image-steps.ts [simclr] [rotnet]`, both sides with oneDNN's convolutions;
+ * `--default-kernels`: the first 2 steps, ours with those of the machine's choice. Needs the peers' Python environment (bench/make-peers.sh,
  * MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-3.
  */
-import './stock-convolutions.ts';
+import { STEPS } from './stock-convolutions.ts';
 import * as torch from '@muster/torch';
 import { generator, scope, Tensor } from '@muster/torch';
 import type { Module } from '@muster/torch/nn';
@@ -31,7 +32,7 @@ import type { Training } from '../../packages/muster/src/train/index.ts';
 import { compareLosses } from './compare-losses.ts';
 import type { Comparison } from './compare-losses.ts';
 
-const [STEPS, LIMIT] = [20, 1e-3] as const;
+const LIMIT = 1e-3;
 const [IMAGES, BATCH, SIDE] = [96, 32, 16] as const;
 /** Low enough that the last digits, which threads and kernels decide, do not grow to the second within the steps. */
 const RATE = 0.005;
@@ -131,7 +132,7 @@ async function rotNet(): Promise<Comparison> {
   return { start, settings: { rate, momentum, weightDecay }, losses: await lossesOf(training) };
 }
 
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const all = Object.entries({ simclr: simClr, rotnet: rotNet });
 const chosen = Object.fromEntries(all.filter(([name]) => wanted.length === 0 || wanted.includes(name)));
 process.exitCode = await compareLosses(chosen, { program: 'image_steps.py', steps: STEPS, limit: LIMIT });

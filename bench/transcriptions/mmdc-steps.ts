@@ -1,9 +1,10 @@
 /**
  * Compares the first 20 steps of MMDC (both networks, and its rotation task) with a PyTorch transcription, from the same weights,
- * batches and views: `node --conditions=muster-source bench/transcriptions/mmdc-steps.ts`. Needs the peers' Python environment
+ * batches and views: `node --conditions=muster-source bench/transcriptions/mmdc-steps.ts`, both sides with oneDNN's convolutions;
+ * `--default-kernels`: the first 2 steps, ours with those of the machine's choice. Needs the peers' Python environment
  * (bench/make-peers.sh, MUSTER_PEERS). Ends with 1 where a loss differs by more than 1e-3.
  */
-import './stock-convolutions.ts';
+import { STEPS } from './stock-convolutions.ts';
 import * as torch from '@muster/torch';
 import { scope, Tensor } from '@muster/torch';
 import { Random, silent } from '../../packages/muster/src/base/index.ts';
@@ -14,7 +15,7 @@ import type { Epoch, StepLoss } from '../../packages/muster/src/train/index.ts';
 import { compareLosses } from './compare-losses.ts';
 import type { Comparison } from './compare-losses.ts';
 
-const [STEPS, LIMIT, COUNT, BATCH, GROUPS, SIDE] = [20, 1e-3, 1280, 64, 10, 32] as const;
+const [LIMIT, COUNT, BATCH, GROUPS, SIDE] = [1e-3, 1280, 64, 10, 32] as const;
 const context = { seed: 17, device: 'cpu', emit: silent } as const;
 const common = { groups: GROUPS, batch: BATCH, width: 16 } as const;
 const digits = {

@@ -21,7 +21,7 @@ export function addAssignCommand(program: Command): void {
   program
     .command('assign')
     .description('give new images the groups of a run; the run stays as it is')
-    .argument('<run>', 'a run of muster cluster: its folder, its id, or latest')
+    .argument('<run>', 'a run of muster cluster or train: its folder, its id, or latest')
     .argument('<folder>', 'a folder of images, a .tar or a .tar.gz, a data set or its name; only read, never changed')
     .option('--follow-links', 'follow links that stay inside the folder (default: they are reported and left out)')
     .option('--split <names>', 'splits of a data set, such as test (default: all that have labels)')

@@ -6,7 +6,7 @@ import { methodsTable, methodText } from './methods-table.ts';
 export function addMethodsCommand(program: Command): void {
   program
     .command('methods')
-    .description('list the methods for --method: paper, needs, what each gives, cost; with an id, its options')
+    .description('list the methods of cluster and train: paper, needs, what each gives, cost; with an id, its options')
     .argument('[id]', 'a method, to see its options')
     .option('--json', 'print them as JSON')
     .addHelpText('after', '\nExamples:\n  muster methods\n  muster methods tsp')

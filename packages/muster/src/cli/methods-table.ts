@@ -1,6 +1,12 @@
 import { printable } from '../base/index.ts';
 import type { MethodOption, MethodSummary } from '../pipeline/index.ts';
 
+const footer = [
+  'Those that need images train a network of their own: muster train <method> IMAGES.',
+  'All others: muster cluster IMAGES --method <method>.',
+  'Options of one: muster methods <method>',
+];
+
 /** Every method in two lines: id, what it needs and gives, name; then paper and cost. */
 export function methodsTable(methods: readonly MethodSummary[]): string {
   const head = { id: 'method', needs: 'needs', gives: 'gives', title: 'name' };
@@ -12,18 +18,19 @@ export function methodsTable(methods: readonly MethodSummary[]): string {
   const indent = ' '.repeat(id + 2);
   const lines = [row(head)];
   for (const method of methods) lines.push(row(method), `${indent}${method.paper}`, `${indent}cost: ${method.cost}`);
-  return `${[...lines.map(printable), '', 'Options of one: muster methods <method>'].join('\n')}\n`;
+  return `${[...lines.map(printable), '', ...footer].join('\n')}\n`;
 }
 
 /** One method with its options. */
 export function methodText(method: MethodSummary, width: number): string {
-  const { id, title, paper, needs, gives, cost, options } = method;
+  const { id, title, paper, needs, gives, cost, use, options } = method;
   const lines = [
     `${id}: ${title}`,
     `  paper  ${paper}`,
     `  needs  ${needs}`,
     `  gives  ${gives}`,
     `  cost   ${cost}`,
+    `  use    ${use}`,
     '',
     `Options (--set name=value${options.some(({ name }) => name === 'groups') ? '; groups is -k' : ''}):`,
     ...options.flatMap((option) => optionLines(option, width)),

@@ -33,15 +33,23 @@ describe('muster methods', () => {
     expect(table.out).toMatch(/^tsp +embeddings +up to K groups +TSP/mu);
     expect(table.out).toMatch(/^tac +embeddings and words +up to K groups/mu);
     expect(table.out).toMatch(/^dbscan +embeddings +as many as it finds/mu);
+    expect(table.out).toMatch(/^Those that need images train a network of their own: muster train <method> IMAGES\./mu);
     expect((await muster('methods', 'tsp')).out).toMatch(
       /neighbours: whole number, at least 1, at most 1000 \(default: 20\)/u,
     );
     const parsed = JSON.parse((await muster('methods', '--json')).out) as {
       id: string;
       paper: string;
+      use: string;
       options: object[];
     }[];
     expect(parsed.find(({ id }) => id === 'tac')?.paper).toMatch(/Li et al\./u);
+    const uses = ['tsp', 'mmdc', 'simclr'].map((wanted) => parsed.find(({ id }) => id === wanted)?.use);
+    expect(uses).toEqual([
+      'muster cluster IMAGES --method tsp',
+      'muster train mmdc IMAGES',
+      'muster train simclr IMAGES',
+    ]);
     expect(await muster('methods', 'tps')).toMatchObject({
       code: 2,
       err: expect.stringContaining('did you mean tsp?'),

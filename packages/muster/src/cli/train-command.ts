@@ -5,6 +5,7 @@ import { keyValue, nameList } from './cluster-command.ts';
 import { shortPath } from './cluster-table.ts';
 import { interruptible } from './interrupt.ts';
 import { numberOption } from './number-option.ts';
+import { paperLine, scoreNames, scoreText } from './paper-line.ts';
 import { Progress } from './progress.ts';
 
 type Flags = Readonly<Record<string, unknown>> & { readonly json?: true };
@@ -59,20 +60,33 @@ async function train(method: string | undefined, data: string | undefined, { jso
   process.stdout.write(json === true ? `${JSON.stringify(result, null, 2)}\n` : trainTable(result, process.cwd()));
 }
 
-const scoreNames = ['acc', 'nmi', 'ari'] as const;
+/** A line a run, the mean of all, and the paper's figures; of a pretraining, which has no scores, what to do next. */
+export function trainTable(result: TrainResult, cwd: string): string {
+  const { method, data, gives, runs, notes } = result;
+  const last = runs.at(-1);
+  const lines = gives === 'groups' ? groupLines(result) : backboneLines(result);
+  for (const note of notes) lines.push(`Note: ${note}`);
+  if (last !== undefined) {
+    const folder = shortPath(last.folder, cwd);
+    lines.push(`Last run: ${folder}`);
+    if (gives === 'backbone') lines.push(...nextSteps(folder, data));
+  }
+  const head = gives === 'groups' ? `scores on the ${scoredImages(result)} images` : 'a backbone, no groups';
+  return `${[`${method} on ${data}, ${head}`, '', ...lines].map(printable).join('\n')}\n`;
+}
 
-/** A line a run, the mean of all, and the paper's figures. */
-export function trainTable({ method, data, runs, fit, test, paper, notes }: TrainResult, cwd: string): string {
-  const score = (value: number | null | undefined): string => value?.toFixed(3) ?? '-';
-  const three = (scores: Readonly<Partial<Record<'acc' | 'nmi' | 'ari', number | null>>> | null): string =>
-    scoreNames.map((name) => score(scores?.[name]).padStart(6)).join(' ');
-  const scored = test === null ? 'fitted' : 'test';
+function scoredImages({ test }: TrainResult): 'fitted' | 'test' {
+  return test === null ? 'fitted' : 'test';
+}
+
+function groupLines({ runs, fit, test, paper }: TrainResult): string[] {
   const head = scoreNames.map((name) => name.toUpperCase().padStart(6)).join(' ');
-  const lines = [`${method} on ${data}, scores on the ${scored} images`, '', `  seed  groups  ${head}   time`];
+  const lines = [`  seed  groups  ${head}   time`];
   for (const run of runs) {
-    const scores = three(test === null ? run.fit : run.test);
+    const scores = test === null ? run.fit : run.test;
+    const three = scoreNames.map((name) => scoreText(scores?.[name]).padStart(6)).join(' ');
     lines.push(
-      `  ${String(run.seed).padStart(4)}  ${String(run.groups).padStart(6)}  ${scores}   ${formatDuration(run.seconds)}`,
+      `  ${String(run.seed).padStart(4)}  ${String(run.groups).padStart(6)}  ${three}   ${formatDuration(run.seconds)}`,
     );
   }
   lines.push('');
@@ -87,12 +101,19 @@ export function trainTable({ method, data, runs, fit, test, paper, notes }: Trai
     });
     lines.push(`Mean, ${name} images: ${text.join(', ')}`);
   }
-  if (paper !== null) {
-    const text = scoreNames.map((key) => `${key.toUpperCase()} ${score(paper[key])}`).join(', ');
-    lines.push(`Paper (${paper.row}): ${text}${paper.sameBackbone ? '' : ', on another backbone'}`);
-  }
-  for (const note of notes) lines.push(`Note: ${note}`);
-  const last = runs.at(-1);
-  if (last !== undefined) lines.push(`Last run: ${shortPath(last.folder, cwd)}`);
-  return `${lines.map(printable).join('\n')}\n`;
+  if (paper !== null) lines.push(`${paperLine(paper)}${paper.sameBackbone ? '' : ', on another backbone'}`);
+  return lines;
+}
+
+function backboneLines({ runs }: TrainResult): string[] {
+  const lines = runs.map(({ seed, seconds }) => `  ${String(seed).padStart(4)}   ${formatDuration(seconds)}`);
+  return ['  seed   time', ...lines, ''];
+}
+
+/** What a backbone is good for. */
+function nextSteps(run: string, data: string): string[] {
+  return [
+    `Next: muster eval ${run}   (scores of k-means on its features; --probe: of a linear classifier)`,
+    `      muster cluster ${data} --backbone ${run}   (groups)`,
+  ];
 }

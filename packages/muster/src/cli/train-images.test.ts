@@ -92,6 +92,7 @@ test(
     expect(ended.out).toMatch(/Paper \(table I, MMDC\): ACC 0\.980, NMI -, ARI -\n/u);
     const seen = await runMuster(work, ['eval', 'latest', '--json']);
     expect(JSON.parse(seen.out)).toMatchObject({ images: COUNT, scores: { labelled: COUNT }, checkpoints: null });
+    expect(JSON.parse(seen.out).paper).toMatchObject({ row: 'table I, MMDC', of: 'groups', acc: 0.98 });
     expect(await runMuster(work, ['eval', 'latest', '--checkpoints'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('--keep-every 1'),

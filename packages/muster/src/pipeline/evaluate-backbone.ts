@@ -36,14 +36,14 @@ export async function probeBackbone(
       },
     );
   }
-  const { probeViews, probeEpochs: epochs, seed } = options;
+  const { probeFit: fit, probeTest: test, probeViews, probeEpochs: epochs, seed } = options;
   const backbone = await openResNet(file);
   try {
     const { plain, augmented } = viewsOf(file.crop, backbone.inputSize);
     const embedder = { dimension: backbone.dimension, embed: (pixels: Tensor) => through(backbone, plain, pixels) };
     const images = imagesOf(folder, config, options);
     const job = {
-      ...{ images, epochs, seed, device: 'cpu' as const },
+      ...{ images, fit, test, epochs, seed, device: 'cpu' as const },
       embed: (pixels: Tensor) => embedImages(embedder, pixels, 'cpu'),
       embedAugmented:
         probeViews === 'training'

@@ -5,8 +5,8 @@ import { errorMessage, MusterError, seedStream, type Emit } from '../base/index.
 import { kmeans } from '../cluster/index.ts';
 import type { Labels } from '../data/index.ts';
 import type { KeptCheckpoint } from '../train/index.ts';
-import type { CheckpointScores } from './evaluate-options.ts';
-import { scoreAgainst, type Scores } from './score.ts';
+import type { CheckpointScores, GroupScores } from './evaluate-options.ts';
+import { scoreAgainst } from './score.ts';
 import type { Trainer } from './trainer.ts';
 import type { TrainingConfig } from './training-config.ts';
 import type { TrainingImages } from './training-data.ts';
@@ -18,13 +18,15 @@ export interface CheckpointJob {
   readonly images: TrainingImages;
   readonly labels: Labels;
   readonly shape: NonNullable<TrainingConfig['shape']>;
-  /** Groups that k-means makes of embeddings. */
+  /** Groups that k-means makes of features. */
   readonly groups: number;
+  /** Whether k-means on features is scored beside a method's own groups. */
+  readonly features: boolean;
   readonly seed: number;
   readonly device: Device;
 }
 
-/** Starts of k-means on the embeddings of a pretraining. */
+/** Starts of k-means on features. */
 const restarts = 10;
 
 /**
@@ -65,42 +67,46 @@ function inOrder(kept: readonly KeptCheckpoint[]): readonly KeptCheckpoint[] {
   return kept.toSorted((a, b) => (begun.get(a.training) ?? 0) - (begun.get(b.training) ?? 0) || a.epoch - b.epoch);
 }
 
-function scoreCheckpoint(job: CheckpointJob, file: string): Pick<CheckpointScores, 'scores' | 'groups'> {
+function scoreCheckpoint(job: CheckpointJob, file: string): Omit<CheckpointScores, 'training' | 'epoch'> {
   const { trainer, config, shape, device, images } = job;
   const { pixels } = images.pixels;
   if (trainer.gives === 'groups') {
     const model = trainer.method.openCheckpoint(file, config.options, shape, device);
     try {
-      return judge(job, model.label(pixels).labels);
+      const features = job.features ? judgeFeatures(job, model) : null;
+      return { ...judge(job, model.label(pixels).labels), features };
     } finally {
       model.dispose();
     }
   }
   const model = trainer.method.openCheckpoint(file, config.options, shape, device);
   try {
-    using embeddings = model.embed(pixels);
-    return judge(job, groupRows(embeddings, job.groups, job.seed));
+    return { ...judgeFeatures(job, model), features: null };
   } finally {
     model.dispose();
   }
 }
 
-function judge({ labels, images }: CheckpointJob, groups: Int32Array): Pick<CheckpointScores, 'scores' | 'groups'> {
+/** Scores of k-means on the features of the job's images, as they are: how MMDC's table IV judges features. */
+export function judgeFeatures(
+  job: Pick<CheckpointJob, 'labels' | 'images' | 'groups' | 'seed'>,
+  model: { embed(pixels: Tensor): Tensor },
+): GroupScores {
+  using features = model.embed(job.images.pixels.pixels);
+  return judge(job, groupRows(features, job.groups, job.seed));
+}
+
+function judge({ labels, images }: Pick<CheckpointJob, 'labels' | 'images'>, groups: Int32Array): GroupScores {
   const scores = scoreAgainst(labels, images.pixels.items, groups);
   if (scores === null) throw new MusterError('labels', 'no image of the run has a label', { kind: 'usage' });
   return { scores, groups: new Set(groups).size };
 }
 
-/** Euclidean k-means on embeddings as they are: how MMDC's Table IV judges features. */
-export function groupRows(embeddings: Tensor, groups: number, seed: number): Int32Array {
+/** Euclidean k-means. */
+function groupRows(features: Tensor, groups: number, seed: number): Int32Array {
   return scope(() => {
     using random = generator(seedStream(seed, 'evaluate', 'k-means'));
-    const { labels } = kmeans(embeddings, { k: groups, restarts, generator: random });
+    const { labels } = kmeans(features, { k: groups, restarts, generator: random });
     return labels.to('int32').toTypedArray() as Int32Array;
   });
-}
-
-/** Scores of k-means on embeddings. */
-export function scoreFeatures(job: Omit<CheckpointJob, 'trainer' | 'shape'>, embeddings: Tensor): Scores | null {
-  return scoreAgainst(job.labels, job.images.pixels.items, groupRows(embeddings, job.groups, job.seed));
 }

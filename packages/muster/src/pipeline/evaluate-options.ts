@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Scores } from './score.ts';
+import type { PaperFigures } from './train-options.ts';
 
 const path = z.string().min(1, { error: 'must not be empty' });
 const whole = (least: number, most: number) =>
@@ -15,12 +16,17 @@ export const evaluateOptions = z.strictObject({
   run: path,
   /** Score the checkpoints that a training kept, too. */
   checkpoints: z.boolean({ error: 'must be true or false' }).default(false),
+  /** Score k-means on the raw features of a trained network, too; of the checkpoints as well where they are scored. */
+  features: z.boolean({ error: 'must be true or false' }).default(false),
   /** Fit a linear classifier on the features of a trained network: the one evaluation that learns from labels. */
   probe: z.boolean({ error: 'must be true or false' }).default(false),
   /** `folders`: those that come with the data; or a CSV file. By default what the run was scored against. */
   labels: path.optional(),
-  /** Groups that k-means makes of the embeddings of a pretraining; by default as many as there are classes. */
+  /** Groups that k-means makes of features; by default as many as there are classes. */
   groups: whole(1, 1_000_000).optional(),
+  /** Splits that the probe is fitted on, and scored on. */
+  probeFit: path.default('train'),
+  probeTest: path.default('test'),
   /** What the probe is fitted on: random views as in the training (the paper's way), or each image once as it is, which is faster. */
   probeViews: z.enum(['training', 'plain'], { error: 'must be training or plain' }).default('training'),
   /** Epochs of the probe. */
@@ -38,15 +44,21 @@ export type EvaluateOptions = z.infer<typeof evaluateOptions>;
 /** The same before defaults are filled in. */
 export type EvaluateOptionsInput = z.input<typeof evaluateOptions>;
 
-/** Scores of a checkpoint. */
-export interface CheckpointScores {
+/** Scores of groups. */
+export interface GroupScores {
+  readonly scores: Scores;
+  /** Groups that some image is in. */
+  readonly groups: number;
+}
+
+/** Scores of a checkpoint: of its groups or, of a pretraining, of k-means on its features. */
+export interface CheckpointScores extends GroupScores {
   /** Name of the training: a method may have several, one after the other. */
   readonly training: string;
   /** Whole epochs that were done. */
   readonly epoch: number;
-  readonly scores: Scores;
-  /** Groups that some image is in. */
-  readonly groups: number;
+  /** Of k-means on the features; null where they were not asked for, or the other scores are of them. */
+  readonly features: GroupScores | null;
 }
 
 /** A linear probe. */
@@ -62,13 +74,27 @@ export interface ProbeResult {
   readonly note: string;
 }
 
+/** What a recipe quotes from its paper, as far as it is of what is scored here. */
+export interface PaperScores extends PaperFigures {
+  /** What the three scores are of. */
+  readonly of: 'groups' | 'features';
+  /** Accuracy of a linear probe. */
+  readonly probe: number | null;
+}
+
 /** What `muster eval` finds. */
 export interface EvaluateResult {
   readonly run: string;
   readonly method: string;
   readonly images: number;
-  /** Of the run's own groups; of a pretraining, of k-means on its embeddings. null: there are no labels. */
+  /** What the scores are of: the run's own groups or, of a pretraining, those of k-means on its raw features. */
+  readonly scored: 'groups' | 'features';
+  /** Null where there are no labels. */
   readonly scores: Scores | null;
+  /** Of k-means on the raw features; null where they were not asked for, or `scores` are of them. */
+  readonly features: Scores | null;
+  /** Null where the run has no recipe with figures. */
+  readonly paper: PaperScores | null;
   /** Null where they were not asked for. */
   readonly checkpoints: readonly CheckpointScores[] | null;
   readonly probe: ProbeResult | null;

@@ -10,6 +10,9 @@ import { openTrainingImages, type ImageChoice } from './training-data.ts';
 export interface ProbeJob {
   /** The run's images; their split is not used. */
   readonly images: ImageChoice;
+  /** Splits that it is fitted on and scored on. */
+  readonly fit: string;
+  readonly test: string;
   readonly embed: (pixels: Tensor) => Tensor;
   /** Embeds random views, which the probe is then fitted on; null: the images as they are. */
   readonly embedAugmented: EmbedAugmented | null;
@@ -18,22 +21,19 @@ export interface ProbeJob {
   readonly device: Device;
 }
 
-/** Splits that a probe is fitted on and scored on. */
-const fitSplit = 'train';
-const testSplit = 'test';
-
 /**
- * Fits a linear classifier on the frozen features of the training split, and scores it on the plain images of the test split. It alone
- * reads labels while it fits.
+ * Fits a linear classifier on the frozen features of one split, and scores it on the plain images of another. It alone reads labels while it
+ * fits.
  *
- * @throws MusterError `eval.probe` where the data have no such splits with labels
+ * @throws MusterError `eval.probe` where the two have images in common, or the data have no such splits with labels
  * @source MMDC section IV: fitted on the training's random views, drawn anew in every epoch
  */
 export async function probeNetwork(job: ProbeJob, emit: Emit, signal: AbortSignal): Promise<ProbeResult> {
   const { embed, embedAugmented, epochs, seed, device } = job;
   await using open = new AsyncDisposableStack();
-  const fit = await openSplit(job, fitSplit, open, emit, signal);
-  const test = await openSplit(job, testSplit, open, emit, signal);
+  requireApart(job);
+  const fit = await openSplit(job, job.fit, open, emit, signal);
+  const test = await openSplit(job, job.test, open, emit, signal);
   const features =
     embedAugmented === null
       ? open.use(embed(fit.pixels))
@@ -44,7 +44,7 @@ export async function probeNetwork(job: ProbeJob, emit: Emit, signal: AbortSigna
     { features: scored, labels: test.labels },
     { epochs, seed, device, emit, signal },
   );
-  return { accuracy, views: embedAugmented === null ? 'plain' : 'training', fit: fitSplit, test: testSplit, note };
+  return { accuracy, views: embedAugmented === null ? 'plain' : 'training', fit: job.fit, test: job.test, note };
 }
 
 /** Features of views that are drawn anew in every epoch. */
@@ -60,6 +60,29 @@ interface Split {
   readonly labels: Int32Array;
 }
 
+const otherSplits = 'name other splits by --probe-fit and --probe-test';
+
+function requireApart({ images, fit, test }: ProbeJob): void {
+  const common = fit.split('+').find((split) => test.split('+').includes(split));
+  if (common === undefined) return;
+  throw new MusterError('eval.probe', `the probe would be scored on images that it is fitted on, those of ${common}`, {
+    where: images.source,
+    kind: 'usage',
+    fix: otherSplits,
+  });
+}
+
+/** A split that is not here: says which options name others. */
+function nameOptions(error: unknown): never {
+  if (!(error instanceof MusterError) || error.code !== 'data.split') throw error;
+  throw new MusterError('eval.probe', `${error.what} (${error.fix ?? ''})`, {
+    where: error.where,
+    kind: 'usage',
+    fix: otherSplits,
+    cause: error,
+  });
+}
+
 /** Images and labels of a split, open as long as the stack. */
 async function openSplit(
   { images }: ProbeJob,
@@ -68,7 +91,7 @@ async function openSplit(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<Split> {
-  const opened = await openTrainingImages({ ...images, split }, emit, signal);
+  const opened = await openTrainingImages({ ...images, split }, emit, signal).catch(nameOptions);
   open.adopt(opened, (one) => one.close());
   open.use(opened);
   const { labels, pixels } = opened;
@@ -77,7 +100,7 @@ async function openSplit(
     throw new MusterError('eval.probe', `images of the split ${split} have no label`, {
       where: images.source,
       kind: 'usage',
-      fix: 'a probe is fitted on labels: give them with --labels',
+      fix: `a probe is fitted on labels: ${otherSplits}, or give labels with --labels`,
     });
   }
   return { pixels: pixels.pixels, labels: values };

@@ -12,12 +12,13 @@ import {
   resultFile,
 } from '../store/index.ts';
 import { keptCheckpoints } from '../train/index.ts';
-import { scoreCheckpoints, scoreFeatures, type CheckpointJob } from './evaluate-checkpoints.ts';
+import { judgeFeatures, scoreCheckpoints, type CheckpointJob } from './evaluate-checkpoints.ts';
 import { evaluateOptions, type EvaluateOptions, type EvaluateOptionsInput } from './evaluate-options.ts';
 import type { CheckpointScores, EvaluateResult, ProbeResult } from './evaluate-options.ts';
 import { probeBackbone } from './evaluate-backbone.ts';
+import { paperScores } from './evaluate-paper.ts';
 import { probeNetwork } from './evaluate-probe.ts';
-import { writeScoreCurve, writeTrainingCurves } from './evaluation-files.ts';
+import { writeFeatureCurve, writeScoreCurve, writeTrainingCurves } from './evaluation-files.ts';
 import { openImages } from './open-images.ts';
 import { readSaved, savedConfig, savedResult, type SavedResult } from './open-run.ts';
 import { parseOptions } from './parse-options.ts';
@@ -31,9 +32,12 @@ import { readTraining } from './training-folder.ts';
 const optionNames = {
   run: '<run>',
   checkpoints: '--checkpoints',
+  features: '--features',
   probe: '--probe',
   labels: '--labels',
   groups: '-k',
+  probeFit: '--probe-fit',
+  probeTest: '--probe-test',
   probeViews: '--probe-views',
   probeEpochs: '--probe-epochs',
   seed: '--seed',
@@ -44,8 +48,8 @@ const optionNames = {
 };
 
 /**
- * Scores a finished run against labels; on request the checkpoints that its training kept, as a curve over epochs, and a linear probe of
- * its features. Nothing of it is ever seen by a trainer.
+ * Scores a finished run against labels; on request k-means on its raw features, the checkpoints that its training kept, as a curve over
+ * epochs, and a linear probe of its features. Nothing of it is ever seen by a trainer.
  *
  * @throws MusterError `store.no-run`, `labels`, `eval.*` saying what the run lacks
  */
@@ -60,11 +64,11 @@ export async function evaluateRun(
   const config = readTraining(folder);
   const result = await readSaved(join(folder, resultFile), savedResult);
   if (config !== null) return await evaluateTraining({ folder, config, result, options }, emit, signal);
-  if (options.checkpoints) {
+  if (options.checkpoints || options.features) {
     throw new MusterError('eval.network', 'the run trained no network on images', {
       where: folder,
       kind: 'usage',
-      fix: 'leave --checkpoints out',
+      fix: 'leave --checkpoints and --features out',
     });
   }
   return await evaluateGrouping(folder, result, options, emit, signal);
@@ -84,7 +88,8 @@ async function evaluateGrouping(
   try {
     const labels = await readLabels(collection, options.labels ?? config.labels ?? 'folders');
     const { scores, images } = scoreSaved(result, labels, collection.items);
-    return { run: folder, method: config.method, images, scores, checkpoints: null, probe, files: [], notes: [] };
+    const rest = { features: null, paper: null, checkpoints: null, probe, files: [], notes: [] };
+    return { run: folder, method: config.method, images, scored: 'groups', scores, ...rest };
   } finally {
     await collection.close();
   }
@@ -99,31 +104,28 @@ interface Evaluation {
 }
 
 async function evaluateTraining(evaluation: Evaluation, emit: Emit, signal: AbortSignal): Promise<EvaluateResult> {
-  const { folder, config, result, options } = evaluation;
+  const { folder, config, options } = evaluation;
   const choice = imagesOf(evaluation);
   const notes: string[] = [];
   const files: string[] = [];
   await using open = new AsyncDisposableStack();
   const images = open.adopt(await openTrainingImages(choice, emit, signal), (one) => one.close());
   open.use(images);
-  const { labels } = images;
-  const { scores, images: count } =
-    labels === null
-      ? { scores: null, images: images.pixels.items.length }
-      : config.gives === 'groups'
-        ? scoreSaved(result, labels, images.collection.items)
-        : scoreNetwork(evaluation, images, labels);
+  const labels = images.labels !== null && classesOf(images.labels) > 0 ? images.labels : null;
+  const own = scoresOf(evaluation, images, labels);
   const into = resolve(options.out ?? join(folder, evaluationFolder));
   let checkpoints: CheckpointScores[] | null = null;
   if (options.checkpoints) {
     checkpoints = await curveOf(evaluation, images, requireLabels(labels, folder), notes, emit, signal);
     const title = `${config.methodId} on ${images.set.title}, seed ${config.seed}`;
-    const subtitle = [`Kept checkpoints, scored after the training: ${count} images`];
+    const subtitle = [`Kept checkpoints, scored after the training: ${own.images} images`];
     files.push(...(await writeScoreCurve(into, title, subtitle, checkpoints)));
+    if (own.features !== null) files.push(...(await writeFeatureCurve(into, title, subtitle, checkpoints)));
     files.push(...(await writeTrainingCurves(folder, into, title)));
   }
   const probe = options.probe ? await probeRun(evaluation, choice, emit, signal) : null;
-  return { run: folder, method: config.method, images: count, scores, checkpoints, probe, files, notes };
+  const paper = paperScores(config, notes);
+  return { run: folder, method: config.method, ...own, paper, checkpoints, probe, files, notes };
 }
 
 function imagesOf({ folder, config, options }: Evaluation): ImageChoice {
@@ -137,6 +139,23 @@ function imagesOf({ folder, config, options }: Evaluation): ImageChoice {
     ...(shape === undefined ? {} : { size: [shape.height, shape.width] as const, channels: shape.channels }),
   };
   return { source, as, split, labels: options.labels ?? config.labels, store, form };
+}
+
+/** Scores of the run's own groups, and of k-means on its features where they are asked for or all that it has. */
+function scoresOf(
+  evaluation: Evaluation,
+  images: TrainingImages,
+  labels: Labels | null,
+): Pick<EvaluateResult, 'images' | 'scored' | 'scores' | 'features'> {
+  const { folder, config, result, options } = evaluation;
+  const rest = { scores: null, images: images.pixels.items.length };
+  const ofFeatures = (): Scores => scoreNetwork(evaluation, images, requireLabels(labels, folder));
+  if (config.gives === 'backbone') {
+    const scores = labels === null && !options.features ? null : ofFeatures();
+    return { ...rest, scored: 'features', scores, features: null };
+  }
+  const own = labels === null ? rest : scoreSaved(result, labels, images.collection.items);
+  return { ...own, scored: 'groups', features: options.features ? ofFeatures() : null };
 }
 
 /** Scores of the groups that a run saved. */
@@ -161,20 +180,12 @@ function scoreSaved(
   };
 }
 
-/** Scores of k-means on what a pretraining embeds. */
-function scoreNetwork(
-  { folder, config, options }: Evaluation,
-  images: TrainingImages,
-  labels: Labels,
-): { scores: Scores | null; images: number } {
-  const network = loadRunNetwork(join(folder, modelFolder), options.device);
+/** Scores of k-means on the features of a run's network. */
+function scoreNetwork({ folder, options }: Evaluation, images: TrainingImages, labels: Labels): Scores {
+  const { seed, device, groups = classesOf(labels) } = options;
+  const network = loadRunNetwork(join(folder, modelFolder), device);
   try {
-    using embeddings = network.embed(images.pixels.pixels);
-    const { seed, device, groups = classesOf(labels) } = options;
-    return {
-      scores: scoreFeatures({ config, images, labels, groups, seed, device }, embeddings),
-      images: images.pixels.items.length,
-    };
+    return judgeFeatures({ images, labels, groups, seed }, network).scores;
   } finally {
     network.dispose();
   }
@@ -198,8 +209,8 @@ async function curveOf(
       fix: 'train it again with --keep-every 1',
     });
   }
-  const { seed, device, groups = classesOf(labels) } = options;
-  const job: CheckpointJob = { config, trainer, images, labels, shape, groups, seed, device };
+  const { features, seed, device, groups = classesOf(labels) } = options;
+  const job: CheckpointJob = { config, trainer, images, labels, shape, groups, features, seed, device };
   return await scoreCheckpoints(job, kept, notes, emit, signal);
 }
 
@@ -209,11 +220,11 @@ async function probeRun(
   emit: Emit,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
-  const { probeViews, probeEpochs: epochs, seed, device } = options;
+  const { probeFit: fit, probeTest: test, probeViews, probeEpochs: epochs, seed, device } = options;
   const network = loadRunNetwork(join(folder, modelFolder), device);
   try {
     const embedAugmented = probeViews === 'training' ? network.embedAugmented : null;
-    const job = { images, embed: network.embed.bind(network), embedAugmented, epochs, seed, device };
+    const job = { images, fit, test, embed: network.embed.bind(network), embedAugmented, epochs, seed, device };
     return await probeNetwork(job, emit, signal);
   } finally {
     network.dispose();

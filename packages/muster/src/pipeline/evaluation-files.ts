@@ -13,6 +13,27 @@ export async function writeScoreCurve(
   subtitle: readonly string[],
   curve: readonly CheckpointScores[],
 ): Promise<string[]> {
+  return await writeCurve(join(folder, 'scores'), title, subtitle, curve);
+}
+
+/** The same of k-means on the features: `features.csv` and `features.svg`. @returns their paths */
+export async function writeFeatureCurve(
+  folder: string,
+  title: string,
+  subtitle: readonly string[],
+  curve: readonly CheckpointScores[],
+): Promise<string[]> {
+  const ofFeatures = curve.flatMap((one) => (one.features === null ? [] : [{ ...one, ...one.features }]));
+  return await writeCurve(join(folder, 'features'), `${title}: k-means on the features`, subtitle, ofFeatures);
+}
+
+/** @param start of the files' paths */
+async function writeCurve(
+  start: string,
+  title: string,
+  subtitle: readonly string[],
+  curve: readonly CheckpointScores[],
+): Promise<string[]> {
   const names = ['acc', 'nmi', 'ari'] as const;
   const rows = curve.map(({ training, epoch, scores, groups }) => [
     training,
@@ -20,10 +41,10 @@ export async function writeScoreCurve(
     ...names.map((name) => Number(scores[name].toFixed(6))),
     groups,
   ]);
-  const table = join(folder, 'scores.csv');
+  const table = `${start}.csv`;
   await writeFileAtomic(table, writeCsv([['training', 'epoch', ...names, 'groups'], ...rows]));
   if (curve.length < 2) return [table];
-  const chart = join(folder, 'scores.svg');
+  const chart = `${start}.svg`;
   const lines = names.map((name) => ({ name: name.toUpperCase(), values: curve.map(({ scores }) => scores[name]) }));
   const axes = { xTitle: 'epochs', yTitle: 'score', yRange: [0, 1] } as const;
   await writeFileAtomic(chart, lineChart({ title, subtitle, ...axes, x: runningEpochs(curve), lines }));

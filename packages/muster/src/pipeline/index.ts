@@ -40,7 +40,7 @@ export { recipePlaces } from './recipe-places.ts';
 export { searchOptions, unknownSentence } from './search-options.ts';
 export type { SearchHit, SearchOptions, SearchOptionsInput, SearchResult } from './search-options.ts';
 export { trainOptions } from './train-options.ts';
-export type { TrainOptions, TrainOptionsInput, TrainResult, TrainRun } from './train-options.ts';
+export type { PaperFigures, TrainOptions, TrainOptionsInput, TrainResult, TrainRun } from './train-options.ts';
 export { packageVersion } from './version.ts';
 
 // The use cases are loaded when they are called: help and doctor must work where the engine does not.

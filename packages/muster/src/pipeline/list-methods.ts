@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findMethod, methods, type Method } from '../methods/index.ts';
+import { findMethod, methods, needsImages, type Method } from '../methods/index.ts';
 import { findPretraining, pretrainings, type Pretraining } from '../pretraining/index.ts';
 
 /** One option of a method. */
@@ -22,6 +22,8 @@ export interface MethodSummary {
   /** What it gives, in words. */
   readonly gives: string;
   readonly cost: string;
+  /** The command that runs it. */
+  readonly use: string;
   readonly options: readonly MethodOption[];
 }
 
@@ -39,13 +41,19 @@ export function listMethods(id?: string): MethodSummary[] {
 }
 
 function pretrainingSummary({ id, title, paper, cost, options }: Pretraining): MethodSummary {
-  return { id, title, paper, needs: 'images', gives: 'a backbone', cost, options: optionsOf(options) };
+  const use = commandOf(id, 'train');
+  return { id, title, paper, needs: 'images', gives: 'a backbone', cost, use, options: optionsOf(options) };
 }
 
 function summary(method: Method): MethodSummary {
   const { id, title, paper, cost, promises } = method;
   const needs = `${method.needs === 'either' ? 'embeddings or images' : method.needs}${method.text ? ' and words' : ''}`;
-  return { id, title, paper, needs, gives: gives[promises], cost, options: optionsOf(method.options) };
+  const use = commandOf(id, needsImages(method) ? 'train' : 'cluster');
+  return { id, title, paper, needs, gives: gives[promises], cost, use, options: optionsOf(method.options) };
+}
+
+function commandOf(id: string, command: 'train' | 'cluster'): string {
+  return command === 'train' ? `muster train ${id} IMAGES` : `muster cluster IMAGES --method ${id}`;
 }
 
 /** The parts of a JSON schema that options use. */

@@ -22,6 +22,7 @@ function write(text: string): string {
 }
 
 const good = 'method = "tsp"\ndata = "d"\nfit = "train"\ntest = "test"\nbackbone = "embedded"\n';
+const paper = '[paper]\nid = "p"\ntable = "1"\nrow = "r"\nacc = 0.5\n';
 
 describe('readRecipe', () => {
   test('every recipe of the papers fits the schema and its method’s options', () => {
@@ -64,6 +65,9 @@ describe('readRecipe', () => {
     [`${good}seeds = 0\n`, /seeds: /u],
     [`${good}[options]\nneighbors = 3\n`, /no option neighbors; did you mean neighbours\?/u],
     [good.replace('tsp', 'tspp'), /did you mean tsp\?/u],
+    [`${good}${paper}probe = 0.8\n`, /paper\.of: must be "features" where there is a probe/u],
+    [`${good}${paper}of = "features"\n`, /paper\.of: tsp trains no network/u],
+    [`${good.replace('tsp', 'rotnet').replace(/backbone.*\n/u, '')}${paper}`, /paper\.of: rotnet makes no groups/u],
   ])('%j is refused', (text, message) => {
     expect(() => readRecipe(write(text))).toThrow(message);
     expect(() => readRecipe(write(text))).toThrow(expect.objectContaining({ code: 'recipe', exitCode: 2 }));

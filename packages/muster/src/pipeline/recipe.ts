@@ -39,11 +39,17 @@ const recipeSchema = z.strictObject({
       id: word,
       table: word,
       row: word,
+      /** What acc, nmi and ari are of: the run's own groups, or those of k-means on its features. */
+      of: z.enum(['groups', 'features']).default('groups'),
       acc: share.optional(),
       nmi: share.optional(),
       ari: share.optional(),
-      /** Accuracy of a linear probe. */
+      /** Accuracy of a linear probe on the features. */
       probe: share.optional(),
+    })
+    .refine((figures) => figures.probe === undefined || figures.of === 'features', {
+      path: ['of'],
+      error: 'must be "features" where there is a probe',
     })
     .optional(),
   text: z.strictObject({ space: word, nouns: word, prompts: word, classes: z.literal('data').optional() }).optional(),
@@ -74,13 +80,16 @@ export function readRecipe(path: string): Recipe {
   return recipe;
 }
 
-function checkOptions({ method, options, text, backbone }: Recipe, path: string): void {
+function checkOptions({ method, options, text, backbone, paper }: Recipe, path: string): void {
   const trainer = findTrainer(method);
   if (trainer !== null) {
     if (backbone !== undefined) throw refuse(path, `backbone: ${method} trains a network of its own`);
+    if (trainer.gives === 'backbone' && paper?.of === 'groups')
+      throw refuse(path, `paper.of: ${method} makes no groups; its figures are of "features"`);
     planTrainer(trainer, { set: options });
     return;
   }
+  if (paper?.of === 'features') throw refuse(path, `paper.of: ${method} trains no network, and has no features`);
   if (backbone === undefined) throw refuse(path, `backbone: ${method} needs embeddings of one`);
   // Class names come with the data, which are not here yet; any name serves to check the rest.
   planMethod({ method, set: options, classes: text?.classes === undefined ? undefined : ['class'] });

@@ -43,9 +43,9 @@ export async function resumeTraining(
   if (tested !== null) open.use(tested);
   using home = await openTrainingFolder(config, { store, run: null }, folder);
   const run = await runTraining({ config, plan, images, tested, home, store }, emit, signal);
-  const { methodId: method, source: data, recipe } = config;
+  const { methodId: method, gives, source: data, recipe } = config;
   const scores = { fit: spreadOf([run.fit]), test: spreadOf([run.test]) };
-  return { method, data, recipe, runs: [run], ...scores, paper: null, notes: run.notes ?? [] };
+  return { method, gives, data, recipe, runs: [run], ...scores, paper: null, notes: run.notes ?? [] };
 }
 
 async function findStopped(where: string): Promise<{ config: TrainingConfig; folder: string }> {

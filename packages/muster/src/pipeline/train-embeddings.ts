@@ -46,6 +46,7 @@ export async function trainOnEmbeddings(
   }
   return {
     method,
+    gives: 'groups',
     data,
     recipe: path,
     runs,

@@ -1,12 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bigEndian, idxLabels, writeFiles } from '../../test/data-files.ts';
 import { MusterError, Random, silent, type MusterEvent } from '../base/index.ts';
 import { assignImages } from './assign.ts';
 import { clusterFolder } from './cluster.ts';
 import { evaluateRun } from './evaluate.ts';
+import { drawFigures } from './figures.ts';
+import { searchRun } from './search.ts';
 import type { TrainOptionsInput, TrainResult } from './train-options.ts';
 import { trainByRecipe } from './train.ts';
 
@@ -45,6 +48,20 @@ const set = {
   ...{ network: 'vgg', width: 8, rotation: false, batch: 12, decayAt: [9] },
   ...{ size: 16, crop: 14, crops: [14], flip: 0, jitter: false, grey: 0 },
 };
+
+const featureRecipe = `method = "simclr"
+data = "gratings"
+fit = "train"
+test = "train"
+
+[paper]
+id = "mmdc"
+table = "IV"
+row = "SimCLR"
+of = "features"
+acc = 0.3
+probe = 0.8
+`;
 
 function options(name: string, more: TrainOptionsInput = {}): TrainOptionsInput {
   return {
@@ -94,13 +111,16 @@ describe('muster train on images', () => {
     expect(text(folder, 'events.jsonl').match(/"done":\d+,"total":6,"unit":"epochs"/gu)).toHaveLength(6);
     expect(text(folder, 'report.html')).toContain('16 x 16, grey');
 
-    const seen = await evaluateRun({ run: folder, checkpoints: true });
+    const seen = await evaluateRun({ run: folder, checkpoints: true, features: true });
+    expect(seen).toMatchObject({ scored: 'groups', paper: null, features: { labelled: 48, classes: 2 } });
     expect(seen.scores?.acc).toBe(run?.fit?.acc);
+    expect(seen.checkpoints?.at(-1)?.features).toEqual({ scores: seen.features, groups: 2 });
     expect(seen.checkpoints?.map(({ epoch }) => epoch)).toEqual([2, 4, 6]);
     expect(seen.checkpoints?.at(-1)?.scores).toEqual(run?.fit);
     expect(seen.files.map((file) => file.slice(file.lastIndexOf('/') + 1))).toEqual(
-      expect.arrayContaining(['scores.csv', 'scores.svg', 'training.csv', 'training-loss.svg']),
+      expect.arrayContaining(['scores.csv', 'scores.svg', 'features.csv', 'training.csv', 'training-loss.svg']),
     );
+    expect(text(folder, 'evaluation', 'features.csv')).not.toBe(text(folder, 'evaluation', 'scores.csv'));
     expect(text(folder, 'evaluation', 'training.csv').trim().split('\n')).toHaveLength(7);
 
     const given = await assignImages({
@@ -113,6 +133,28 @@ describe('muster train on images', () => {
     expect(given).toMatchObject({ images: 16, metrics: { labelled: 16 } });
     const same = await assignImages({ run: folder, source: images, split: 'train', out: join(work, 'same') });
     expect(text(same.folder, 'assignments.csv')).toBe(text(folder, 'assignments.csv'));
+  });
+
+  test('figures and search take a training run: its network finds an image of its own', async () => {
+    const { runs } = await train(options('used', { epochs: 2 }));
+    const run = runs[0]?.folder ?? '';
+    const { files, missing } = await drawFigures({ run, only: ['groups'], threads: 1 });
+    expect({ names: files.map(({ name }) => name), missing }).toEqual({ names: ['groups'], missing: [] });
+    expect(text(files[0]?.path ?? '')).toMatch(/<svg [^]*<image /u);
+
+    const ORDER = 5;
+    const pixels = gratings(48, 1)
+      .pixels.subarray(16 + ORDER * SIDE * SIDE)
+      .subarray(0, SIDE * SIDE);
+    const image = join(work, 'grating.png');
+    await sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 1 } })
+      .png()
+      .toFile(image);
+    const { hits, images: searched } = await searchRun({ run, image, count: 8, threads: 1 });
+    const own = text(run, 'assignments.csv').split('\n')[1 + ORDER]?.split(',')[0];
+    expect(hits[0]).toMatchObject({ file: own, score: expect.closeTo(1, 2) });
+    expect({ searched, found: hits.length }).toEqual({ searched: 48, found: 8 });
+    await expect(searchRun({ run, text: 'dog' })).rejects.toMatchObject({ code: 'search.no-words' });
   });
 
   test('stopped, the same command goes on in the same folder and ends with the same groups; so does --resume', async () => {
@@ -209,7 +251,14 @@ describe('muster train on images', () => {
       keepEvery: 1,
       set: wanted,
     });
-    const { runs } = await train(rest);
+    const recipe = join(work, 'simclr.toml');
+    writeFileSync(recipe, featureRecipe);
+    const { runs, gives, paper, notes } = await train({ ...rest, recipe });
+    expect({ gives, paper, notes }).toEqual({
+      gives: 'backbone',
+      paper: null,
+      notes: [expect.stringMatching(/\(table IV, SimCLR\) are of the features: muster eval RUN --features --probe/u)],
+    });
     const backbone = runs[0]?.folder ?? '';
     const store = join(work, 'backbone');
     const found = await clusterFolder({
@@ -228,10 +277,17 @@ describe('muster train on images', () => {
     expect(given.images).toBe(16);
     const seen = await evaluateRun({ run: backbone, checkpoints: true, probe: true, probeEpochs: 3 });
     expect(seen.checkpoints).toHaveLength(2);
+    expect(seen).toMatchObject({ scored: 'features', features: null, notes: [] });
     expect(seen.scores).toEqual(seen.checkpoints?.at(-1)?.scores);
+    expect(seen.paper).toEqual({ row: 'table IV, SimCLR', of: 'features', acc: 0.3, nmi: null, ari: null, probe: 0.8 });
     expect(seen.probe).toMatchObject({ views: 'training', fit: 'train', test: 'test', note: /fitted on the labels/ });
-    const plain = await evaluateRun({ run: backbone, probe: true, probeViews: 'plain', probeEpochs: 1 });
-    expect(plain.probe).toMatchObject({ views: 'plain', fit: 'train' });
+    const probe = { run: backbone, probe: true, probeViews: 'plain', probeEpochs: 1 } as const;
+    const turned = await evaluateRun({ ...probe, probeFit: 'test', probeTest: 'train' });
+    expect(turned.probe).toMatchObject({ views: 'plain', fit: 'test', test: 'train' });
+    await expect(evaluateRun({ ...probe, probeTest: 'val' })).rejects.toThrow(
+      /no split val \(here are train, test.*--probe-fit and --probe-test/u,
+    );
+    await expect(evaluateRun({ ...probe, probeFit: 'train+test' })).rejects.toThrow(/fitted on, those of test/u);
     await expect(assignImages({ run: backbone, source: images, store })).rejects.toThrow(/--backbone RUN/u);
   });
 

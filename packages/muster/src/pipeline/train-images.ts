@@ -6,7 +6,7 @@ import { checkWritable, chooseLocations, type Locations } from '../store/index.t
 import type { Precision } from '../train/index.ts';
 import { dataSetFor, type Recipe } from './recipe.ts';
 import type { TrainOptions, TrainResult, TrainRun } from './train-options.ts';
-import { paperOf, spreadOf } from './train-scores.ts';
+import { figuresOf, paperOf, spreadOf } from './train-scores.ts';
 import { planTrainer, type Trainer, type TrainerPlan } from './trainer.ts';
 import { findBranch } from './training-branch.ts';
 import { sameTraining, type TrainingConfig } from './training-config.ts';
@@ -42,7 +42,7 @@ export async function trainOnImages(
   if (groups !== undefined) delete set['groups'];
   const plan = planTrainer(trainer, { set, groups, epochs });
   if (options.threads !== undefined) setThreads(options.threads);
-  const notes: string[] = [];
+  const notes = recipe === null ? [] : figureNotes(recipe);
   const common = await configOf(training, plan, options, notes);
   const seeds = seedsOf(options, recipe);
   const places = seeds.map((seed) => placeOf(common.source, options, seed, seeds.length));
@@ -79,6 +79,7 @@ export async function trainOnImages(
   }
   return {
     method,
+    gives: trainer.gives,
     data,
     recipe: path,
     runs,
@@ -87,6 +88,13 @@ export async function trainOnImages(
     paper: paperOf(recipe, true),
     notes: [...notes, ...new Set(runs.flatMap((run) => run.notes ?? []))],
   };
+}
+
+/** Says where figures are compared that these scores are not to be held against. */
+function figureNotes({ paper }: Recipe): string[] {
+  if (paper?.of !== 'features') return [];
+  const where = `The paper's figures (${figuresOf(paper).row}) are of the features`;
+  return [`${where}: muster eval RUN --features --probe prints them beside its own.`];
 }
 
 function seedsOf({ seeds, seed }: TrainOptions, recipe: Recipe | null): number[] {

@@ -77,21 +77,26 @@ export interface Spread {
 /** The three scores over all runs. */
 export type ScoreSpread = Readonly<Record<'acc' | 'nmi' | 'ari', Spread>>;
 
+/** Scores that a paper prints. */
+export interface PaperFigures {
+  /** Where they stand: table and row. */
+  readonly row: string;
+  readonly acc: number | null;
+  readonly nmi: number | null;
+  readonly ari: number | null;
+}
+
 /** What `muster train` finds. */
 export interface TrainResult {
   readonly method: string;
+  /** `backbone`: a pretraining, which makes no groups. */
+  readonly gives: 'groups' | 'backbone';
   readonly data: string;
   readonly recipe: string | null;
   readonly runs: readonly TrainRun[];
   readonly fit: ScoreSpread | null;
   readonly test: ScoreSpread | null;
-  /** The paper's figures, and whether this is its setting. */
-  readonly paper: {
-    readonly row: string;
-    readonly acc: number | null;
-    readonly nmi: number | null;
-    readonly ari: number | null;
-    readonly sameBackbone: boolean;
-  } | null;
+  /** The paper's figures of the same scores, and whether this is its setting. */
+  readonly paper: (PaperFigures & { readonly sameBackbone: boolean }) | null;
   readonly notes: readonly string[];
 }

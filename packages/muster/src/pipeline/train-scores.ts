@@ -1,6 +1,6 @@
 import type { Recipe } from './recipe.ts';
 import type { Scores } from './score.ts';
-import type { ScoreSpread, Spread, TrainResult } from './train-options.ts';
+import type { PaperFigures, ScoreSpread, Spread, TrainResult } from './train-options.ts';
 
 /** Mean and standard deviation of each score; null where some run has none. */
 export function spreadOf(scores: readonly (Scores | null)[]): ScoreSpread | null {
@@ -18,9 +18,17 @@ export function meanAndSd(values: readonly number[]): Spread {
   return { mean, sd: Math.sqrt(squares / (values.length - 1)) };
 }
 
-/** The paper's figures in a recipe. @param sameBackbone whether they were reached on what this runs on */
+/**
+ * The paper's figures in a recipe; null where they are not of groups, as the scores beside them are.
+ * @param sameBackbone whether they were reached on what this runs on
+ */
 export function paperOf(recipe: Recipe | null, sameBackbone: boolean): TrainResult['paper'] {
-  if (recipe?.paper === undefined) return null;
-  const { table, row, acc = null, nmi = null, ari = null } = recipe.paper;
-  return { row: `table ${table}, ${row}`, acc, nmi, ari, sameBackbone };
+  if (recipe?.paper?.of !== 'groups') return null;
+  return { ...figuresOf(recipe.paper), sameBackbone };
+}
+
+/** The scores that a recipe quotes from its paper. */
+export function figuresOf(paper: NonNullable<Recipe['paper']>): PaperFigures {
+  const { table, row, acc = null, nmi = null, ari = null } = paper;
+  return { row: `table ${table}, ${row}`, acc, nmi, ari };
 }
