@@ -3,6 +3,7 @@
 #include "linear-assignment.h"
 #include "norm-relu-pool.h"
 #include "running-best.h"
+#include "umap-layout.h"
 
 namespace muster {
 

@@ -1,4 +1,4 @@
-import { noGrad, scope, tensor } from '@muster/torch';
+import { noGrad, scope } from '@muster/torch';
 import type { Generator, Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
 import { MusterError } from '../base/index.ts';
@@ -67,8 +67,8 @@ export function umap(x: Tensor, options: UmapOptions): Tensor {
         const { graph: rows } = umapGraph(indices, distances);
         return { graph: rows };
       });
-      const points = startingPoints(x, graph, dimensions, options).toFloat32Array();
-      optimiseLayout(points, points, dimensions, graph, {
+      const points = startingPoints(x, graph, dimensions, options).to({ device: 'cpu' }).contiguous();
+      optimiseLayout(points, null, graph, {
         curve: umapCurve(spread, minDistance),
         epochs: options.epochs ?? (n <= SMALL ? 500 : 200),
         negatives,
@@ -76,7 +76,7 @@ export function umap(x: Tensor, options: UmapOptions): Tensor {
         onEpoch,
         signal,
       });
-      return tensor(points, [n, dimensions]);
+      return points;
     }),
   );
 }
@@ -101,14 +101,12 @@ export function placeInUmap(x: Tensor, layout: Tensor, query: Tensor, options: U
       // No neighbour is fully connected: a new row need not have any at hand.
       const { weights } = neighbourStrengths(distances, 0);
       const shares = weights.div(weights.sum([1], true).clampMin(1e-12)).to('float32');
-      const near = layout
-        .to('float32')
-        .indexSelect(0, indices.view([-1]))
-        .view([m, k, dimensions]);
-      const points = shares.unsqueeze(1).bmm(near).squeeze(1).toFloat32Array();
+      const anchors = layout.to({ dtype: 'float32' });
+      const near = anchors.indexSelect(0, indices.view([-1])).view([m, k, dimensions]);
+      const points = shares.unsqueeze(1).bmm(near).squeeze(1).to({ device: 'cpu' }).contiguous();
       const lists = Int32Array.from(indices.to('int32').toTypedArray(), Number);
       const graph = rectangular(lists, weights.toFloat64Array(), m, k);
-      optimiseLayout(points, layout.toFloat32Array(), dimensions, graph, {
+      optimiseLayout(points, anchors.to({ device: 'cpu' }).contiguous(), graph, {
         curve: umapCurve(spread, minDistance),
         epochs: options.epochs ?? (m <= SMALL ? 100 : 30),
         negatives,
@@ -117,17 +115,18 @@ export function placeInUmap(x: Tensor, layout: Tensor, query: Tensor, options: U
         onEpoch,
         signal,
       });
-      return tensor(points, [m, dimensions]);
+      return points;
     }),
   );
 }
 
 function checked(options: UmapOptions): UmapOptions {
-  const { dimensions = 2, neighbours = 15, spread = 1, minDistance = 0.1 } = options;
-  const whole = Number.isInteger(dimensions) && dimensions >= 1 && Number.isInteger(neighbours) && neighbours >= 2;
+  const { dimensions = 2, neighbours = 15, spread = 1, minDistance = 0.1, negatives = 5 } = options;
+  const isCount = (value: number, least: number): boolean => Number.isInteger(value) && value >= least;
+  const whole = isCount(dimensions, 1) && isCount(neighbours, 2) && isCount(negatives, 0);
   if (!whole || !(spread > 0) || !(minDistance >= 0) || minDistance > spread) {
-    throw new MusterError('umap.options', `UMAP to ${dimensions} dimensions by ${neighbours} neighbours, minDistance ${minDistance}, spread ${spread}`, {
-      fix: 'take at least 1 dimension, 2 neighbours, and 0 <= minDistance <= spread',
+    throw new MusterError('umap.options', `UMAP to ${dimensions} dimensions by ${neighbours} neighbours, ${negatives} negatives, minDistance ${minDistance}, spread ${spread}`, {
+      fix: 'take at least 1 dimension, 2 neighbours, 0 negatives, all whole, and 0 <= minDistance <= spread',
       kind: 'usage',
     }); // prettier-ignore
   }

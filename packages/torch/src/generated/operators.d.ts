@@ -7660,6 +7660,8 @@ batchNormReluMaxPool(input: Tensor, weight: Tensor, bias: Tensor, runningMean: T
 linearAssignment(cost: Tensor): Tensor;
 /** `muster::running_best_(Tensor(a!) values, Tensor(b!) indices, Tensor scores, int row, int column, bool transposed=False) -> ()` */
 runningBest_(values: Tensor, indices: Tensor, scores: Tensor, row: number, column: number, transposed?: boolean): void;
+/** `muster::umap_epoch_(Tensor(a!) points, Tensor? anchors, Tensor offsets, Tensor targets, Tensor shares, *, float a, float b, int negatives, float rate, int epoch, int seed) -> ()` */
+umapEpoch_(points: Tensor, anchors: Tensor | null, offsets: Tensor, targets: Tensor, shares: Tensor, options: { a: number; b: number; negatives: number; rate: number; epoch: number; seed: number }): void;
 };
 
 export declare const onednn: {
@@ -16056,6 +16058,7 @@ export declare const op: {
 "muster::batch_norm_relu_max_pool"(input: Tensor, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVar: Tensor, training: boolean, momentum: number, eps: number): Tensor;
 "muster::linear_assignment"(cost: Tensor): Tensor;
 "muster::running_best_"(values: Tensor, indices: Tensor, scores: Tensor, row: number, column: number, transposed?: boolean): void;
+"muster::umap_epoch_"(points: Tensor, anchors: Tensor | null, offsets: Tensor, targets: Tensor, shares: Tensor, options: { a: number; b: number; negatives: number; rate: number; epoch: number; seed: number }): void;
 "onednn::linear_dynamic_fp16"(x: Tensor, w: Tensor, bias: Tensor | null): Tensor;
 "onednn::linear_prepack_fp16"(weight: Tensor, xShape: readonly number[] | null): Tensor;
 "onednn::linear_relu_dynamic_fp16"(x: Tensor, w: Tensor, bias: Tensor | null): Tensor;

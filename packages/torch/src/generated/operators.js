@@ -192,6 +192,7 @@ const k185 = w.keywords(...[["min","max"],[]]);
 const k186 = w.keywords(...[["dtype","layout","device","pinMemory","nonBlocking","copy","memoryFormat"],[]]);
 const k187 = w.keywords(...[["maskedGrad"],[]]);
 const k188 = w.keywords(...[["X","M"],["X","M"]]);
+const k189 = w.keywords(...[["a","b","negatives","rate","epoch","seed"],["a","b","negatives","rate","epoch","seed"]]);
 
 function $0(a0, a1, a2, a3) { w.begin(0); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); return w.fresh(); }
 function $1(a0, a1, a2, a3, a4, a5, a6) { w.begin(1); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.integer(a6); return w.fresh(); }
@@ -3344,48 +3345,48 @@ function $3152(a0, a1) { w.begin(3152); w.tensor(a0); w.object(a1); return w.fre
 function $3153(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3153); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.boolean(a5); w.float(a6); w.float(a7); return w.fresh(); }
 function $3154(a0) { w.begin(3154); w.tensor(a0); return w.fresh(); }
 function $3155(a0, a1, a2, a3, a4, a5) { w.begin(3155); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.integer(a3); w.integer(a4); w.boolean(a5); return w.nothing(); }
-function $3156(a0, a1, a2) { w.begin(3156); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.fresh(); }
-function $3157(a0, a1) { w.begin(3157); w.tensor(a0); w.integers(a1); return w.fresh(); }
-function $3158(a0, a1, a2) { w.begin(3158); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.fresh(); }
-function $3159(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3159); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.float(a4); w.integer(a5); w.float(a6); w.integer(a7); w.dtype(a8); return w.fresh(); }
+function $3156(a0, a1, a2, a3, a4, o) { w.begin(3156); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(o?.a); w.float(o?.b); w.integer(o?.negatives); w.float(o?.rate); w.integer(o?.epoch); w.integer(o?.seed); return w.nothing(); }
+function $3157(a0, a1, a2) { w.begin(3157); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.fresh(); }
+function $3158(a0, a1) { w.begin(3158); w.tensor(a0); w.integers(a1); return w.fresh(); }
+function $3159(a0, a1, a2) { w.begin(3159); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.fresh(); }
 function $3160(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3160); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.float(a4); w.integer(a5); w.float(a6); w.integer(a7); w.dtype(a8); return w.fresh(); }
-function $3161(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10) { w.begin(3161); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.float(a7); w.float(a8); w.integer(a9); w.dtype(a10); return w.fresh(); }
-function $3162(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3162); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
+function $3161(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3161); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.float(a4); w.integer(a5); w.float(a6); w.integer(a7); w.dtype(a8); return w.fresh(); }
+function $3162(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10) { w.begin(3162); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.float(a7); w.float(a8); w.integer(a9); w.dtype(a10); return w.fresh(); }
 function $3163(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3163); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
-function $3164(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21) { w.begin(3164); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.tensor(a7); w.integers(a8); w.integers(a9); w.integers(a10); w.integer(a11); w.float(a12); w.integer(a13); w.dtype(a14); w.float(a15); w.integer(a16); w.string(a17); w.scalar(a18); w.string(a19); w.optionalScalars(a20); w.string(a21); return w.fresh(); }
-function $3165(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21) { w.begin(3165); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.tensor(a7); w.integers(a8); w.integers(a9); w.integers(a10); w.integer(a11); w.float(a12); w.integer(a13); w.dtype(a14); w.float(a15); w.integer(a16); w.string(a17); w.scalar(a18); w.string(a19); w.optionalScalars(a20); w.string(a21); return w.fresh(); }
-function $3166(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3166); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
-function $3167(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3167); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
+function $3164(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3164); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
+function $3165(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21) { w.begin(3165); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.tensor(a7); w.integers(a8); w.integers(a9); w.integers(a10); w.integer(a11); w.float(a12); w.integer(a13); w.dtype(a14); w.float(a15); w.integer(a16); w.string(a17); w.scalar(a18); w.string(a19); w.optionalScalars(a20); w.string(a21); return w.fresh(); }
+function $3166(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21) { w.begin(3166); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.tensor(a7); w.integers(a8); w.integers(a9); w.integers(a10); w.integer(a11); w.float(a12); w.integer(a13); w.dtype(a14); w.float(a15); w.integer(a16); w.string(a17); w.scalar(a18); w.string(a19); w.optionalScalars(a20); w.string(a21); return w.fresh(); }
+function $3167(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3167); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
 function $3168(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3168); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
-function $3169(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3169); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
-function $3170(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3170); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); w.integers(a4); w.integers(a5); w.integers(a6); w.integer(a7); w.integers(a8); return w.fresh(); }
-function $3171(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12) { w.begin(3171); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.float(a7); w.integer(a8); w.dtype(a9); w.string(a10); w.optionalScalars(a11); w.string(a12); return w.fresh(); }
-function $3172(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17) { w.begin(3172); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.tensor(a7); w.float(a8); w.integer(a9); w.dtype(a10); w.float(a11); w.integer(a12); w.string(a13); w.float(a14); w.string(a15); w.optionalScalars(a16); w.string(a17); return w.fresh(); }
-function $3173(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17) { w.begin(3173); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.tensor(a7); w.float(a8); w.integer(a9); w.dtype(a10); w.float(a11); w.integer(a12); w.string(a13); w.float(a14); w.string(a15); w.optionalScalars(a16); w.string(a17); return w.fresh(); }
-function $3174(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12) { w.begin(3174); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.float(a7); w.integer(a8); w.dtype(a9); w.string(a10); w.optionalScalars(a11); w.string(a12); return w.fresh(); }
-function $3175(a0, a1) { w.begin(3175); w.tensor(a0); w.integers(a1); return w.fresh(); }
-function $3176(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3176); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.float(a4); w.integer(a5); w.float(a6); w.integer(a7); w.dtype(a8); return w.fresh(); }
-function $3177(a0, a1, a2, a3) { w.begin(3177); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3178(a0, a1) { w.begin(3178); w.tensor(a0); w.scalar(a1); return w.fresh(); }
-function $3179(a0, a1) { w.begin(3179); w.scalar(a0); w.tensor(a1); return w.fresh(); }
-function $3180(a0, a1, a2) { w.begin(3180); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
-function $3181(a0, a1, a2) { w.begin(3181); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3169(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3169); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
+function $3170(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) { w.begin(3170); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.integers(a7); w.integers(a8); w.integers(a9); w.integer(a10); w.float(a11); w.integer(a12); w.dtype(a13); w.string(a14); w.optionalScalars(a15); w.string(a16); return w.fresh(); }
+function $3171(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3171); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); w.integers(a4); w.integers(a5); w.integers(a6); w.integer(a7); w.integers(a8); return w.fresh(); }
+function $3172(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12) { w.begin(3172); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.float(a7); w.integer(a8); w.dtype(a9); w.string(a10); w.optionalScalars(a11); w.string(a12); return w.fresh(); }
+function $3173(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17) { w.begin(3173); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.tensor(a7); w.float(a8); w.integer(a9); w.dtype(a10); w.float(a11); w.integer(a12); w.string(a13); w.float(a14); w.string(a15); w.optionalScalars(a16); w.string(a17); return w.fresh(); }
+function $3174(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17) { w.begin(3174); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.tensor(a7); w.float(a8); w.integer(a9); w.dtype(a10); w.float(a11); w.integer(a12); w.string(a13); w.float(a14); w.string(a15); w.optionalScalars(a16); w.string(a17); return w.fresh(); }
+function $3175(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12) { w.begin(3175); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.tensor(a5); w.tensor(a6); w.float(a7); w.integer(a8); w.dtype(a9); w.string(a10); w.optionalScalars(a11); w.string(a12); return w.fresh(); }
+function $3176(a0, a1) { w.begin(3176); w.tensor(a0); w.integers(a1); return w.fresh(); }
+function $3177(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3177); w.tensor(a0); w.float(a1); w.integer(a2); w.tensor(a3); w.float(a4); w.integer(a5); w.float(a6); w.integer(a7); w.dtype(a8); return w.fresh(); }
+function $3178(a0, a1, a2, a3) { w.begin(3178); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3179(a0, a1) { w.begin(3179); w.tensor(a0); w.scalar(a1); return w.fresh(); }
+function $3180(a0, a1) { w.begin(3180); w.scalar(a0); w.tensor(a1); return w.fresh(); }
+function $3181(a0, a1, a2) { w.begin(3181); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
 function $3182(a0, a1, a2) { w.begin(3182); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
-function $3183(a0, a1, a2, a3) { w.begin(3183); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3184(a0, a1) { w.begin(3184); w.tensor(a0); w.scalar(a1); return w.fresh(); }
-function $3185(a0, a1) { w.begin(3185); w.scalar(a0); w.tensor(a1); return w.fresh(); }
-function $3186(a0, a1, a2) { w.begin(3186); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
-function $3187(a0, a1, a2) { w.begin(3187); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3183(a0, a1, a2) { w.begin(3183); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3184(a0, a1, a2, a3) { w.begin(3184); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3185(a0, a1) { w.begin(3185); w.tensor(a0); w.scalar(a1); return w.fresh(); }
+function $3186(a0, a1) { w.begin(3186); w.scalar(a0); w.tensor(a1); return w.fresh(); }
+function $3187(a0, a1, a2) { w.begin(3187); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
 function $3188(a0, a1, a2) { w.begin(3188); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
-function $3189(a0, a1) { w.begin(3189); w.tensor(a0); w.scalar(a1); return w.fresh(); }
-function $3190(a0, a1) { w.begin(3190); w.tensor(a0); w.tensor(a1); return w.fresh(); }
-function $3191(a0, a1, a2) { w.begin(3191); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
-function $3192(a0, a1, a2) { w.begin(3192); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
-function $3193(a0, a1) { w.begin(3193); w.tensor(a0); w.scalar(a1); return w.fresh(); }
-function $3194(a0, a1) { w.begin(3194); w.tensor(a0); w.tensor(a1); return w.fresh(); }
-function $3195(a0, a1, a2) { w.begin(3195); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
-function $3196(a0, a1, a2) { w.begin(3196); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
-function $3197(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3197); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(a5); w.float(a6); w.integer(a7); return w.fresh(); }
+function $3189(a0, a1, a2) { w.begin(3189); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3190(a0, a1) { w.begin(3190); w.tensor(a0); w.scalar(a1); return w.fresh(); }
+function $3191(a0, a1) { w.begin(3191); w.tensor(a0); w.tensor(a1); return w.fresh(); }
+function $3192(a0, a1, a2) { w.begin(3192); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
+function $3193(a0, a1, a2) { w.begin(3193); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3194(a0, a1) { w.begin(3194); w.tensor(a0); w.scalar(a1); return w.fresh(); }
+function $3195(a0, a1) { w.begin(3195); w.tensor(a0); w.tensor(a1); return w.fresh(); }
+function $3196(a0, a1, a2) { w.begin(3196); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
+function $3197(a0, a1, a2) { w.begin(3197); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
 function $3198(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3198); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(a5); w.float(a6); w.integer(a7); return w.fresh(); }
 function $3199(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3199); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(a5); w.float(a6); w.integer(a7); return w.fresh(); }
 function $3200(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3200); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(a5); w.float(a6); w.integer(a7); return w.fresh(); }
@@ -3393,158 +3394,159 @@ function $3201(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3201); w.tensor(a0); w.
 function $3202(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3202); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(a5); w.float(a6); w.integer(a7); return w.fresh(); }
 function $3203(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3203); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(a5); w.float(a6); w.integer(a7); return w.fresh(); }
 function $3204(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3204); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(a5); w.float(a6); w.integer(a7); return w.fresh(); }
-function $3205(a0, a1, a2, a3) { w.begin(3205); w.tensors(a0); w.integer(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3206(a0, a1, a2) { w.begin(3206); w.tensors(a0); w.integer(a1); w.tensor(a2); return w.mutated(a2); }
-function $3207(a0, a1, a2, a3) { w.begin(3207); w.tensors(a0); w.integer(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3208(a0, a1, a2) { w.begin(3208); w.tensors(a0); w.integer(a1); w.tensor(a2); return w.mutated(a2); }
-function $3209(a0, a1, a2, a3) { w.begin(3209); w.tensor(a0); w.float(a1); w.integer(a2); w.scalar(a3); return w.fresh(); }
-function $3210(a0, a1, a2) { w.begin(3210); w.tensor(a0); w.scalar(a1); w.scalar(a2); return w.fresh(); }
-function $3211(a0, a1, a2, a3) { w.begin(3211); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3212(a0, a1, a2) { w.begin(3212); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
-function $3213(a0, a1, a2, a3, a4, a5) { w.begin(3213); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); return w.value(); }
-function $3214(a0, a1, a2, a3) { w.begin(3214); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3215(a0) { w.begin(3215); w.object(a0); return w.tuple(2); }
-function $3216(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3216); w.tensor(a0); w.object(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); w.float(a6); w.integer(a7); return w.fresh(); }
-function $3217(a0, a1, a2, a3) { w.begin(3217); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3218(a0, a1, a2, a3, a4) { w.begin(3218); w.tensor(a0); w.tensor(a1); w.object(a2); w.float(a3); w.integer(a4); return w.fresh(); }
+function $3205(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3205); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); w.tensor(a4); w.float(a5); w.float(a6); w.integer(a7); return w.fresh(); }
+function $3206(a0, a1, a2, a3) { w.begin(3206); w.tensors(a0); w.integer(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3207(a0, a1, a2) { w.begin(3207); w.tensors(a0); w.integer(a1); w.tensor(a2); return w.mutated(a2); }
+function $3208(a0, a1, a2, a3) { w.begin(3208); w.tensors(a0); w.integer(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3209(a0, a1, a2) { w.begin(3209); w.tensors(a0); w.integer(a1); w.tensor(a2); return w.mutated(a2); }
+function $3210(a0, a1, a2, a3) { w.begin(3210); w.tensor(a0); w.float(a1); w.integer(a2); w.scalar(a3); return w.fresh(); }
+function $3211(a0, a1, a2) { w.begin(3211); w.tensor(a0); w.scalar(a1); w.scalar(a2); return w.fresh(); }
+function $3212(a0, a1, a2, a3) { w.begin(3212); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3213(a0, a1, a2) { w.begin(3213); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
+function $3214(a0, a1, a2, a3, a4, a5) { w.begin(3214); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); return w.value(); }
+function $3215(a0, a1, a2, a3) { w.begin(3215); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3216(a0) { w.begin(3216); w.object(a0); return w.tuple(2); }
+function $3217(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3217); w.tensor(a0); w.object(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); w.float(a6); w.integer(a7); return w.fresh(); }
+function $3218(a0, a1, a2, a3) { w.begin(3218); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
 function $3219(a0, a1, a2, a3, a4) { w.begin(3219); w.tensor(a0); w.tensor(a1); w.object(a2); w.float(a3); w.integer(a4); return w.fresh(); }
-function $3220(a0) { w.begin(3220); w.object(a0); return w.value(); }
-function $3221(a0, a1, a2) { w.begin(3221); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
-function $3222(a0) { w.begin(3222); w.object(a0); return w.value(); }
+function $3220(a0, a1, a2, a3, a4) { w.begin(3220); w.tensor(a0); w.tensor(a1); w.object(a2); w.float(a3); w.integer(a4); return w.fresh(); }
+function $3221(a0) { w.begin(3221); w.object(a0); return w.value(); }
+function $3222(a0, a1, a2) { w.begin(3222); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
 function $3223(a0) { w.begin(3223); w.object(a0); return w.value(); }
 function $3224(a0) { w.begin(3224); w.object(a0); return w.value(); }
-function $3225(a0, a1, a2, a3, a4, a5) { w.begin(3225); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); return w.value(); }
-function $3226(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3226); w.tensor(a0); w.object(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); w.float(a6); w.integer(a7); return w.fresh(); }
-function $3227(a0, a1, a2, a3) { w.begin(3227); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3228(a0) { w.begin(3228); w.object(a0); return w.value(); }
+function $3225(a0) { w.begin(3225); w.object(a0); return w.value(); }
+function $3226(a0, a1, a2, a3, a4, a5) { w.begin(3226); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); return w.value(); }
+function $3227(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3227); w.tensor(a0); w.object(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); w.float(a6); w.integer(a7); return w.fresh(); }
+function $3228(a0, a1, a2, a3) { w.begin(3228); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
 function $3229(a0) { w.begin(3229); w.object(a0); return w.value(); }
-function $3230(a0) { w.begin(3230); w.object(a0); return w.tuple(2); }
-function $3231(a0) { w.begin(3231); w.object(a0); return w.value(); }
-function $3232(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3232); w.tensor(a0); w.object(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); w.float(a6); w.integer(a7); return w.fresh(); }
-function $3233(a0, a1, a2, a3) { w.begin(3233); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3234(a0) { w.begin(3234); w.object(a0); return w.value(); }
-function $3235(a0, a1, a2) { w.begin(3235); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
-function $3236(a0) { w.begin(3236); w.object(a0); return w.value(); }
+function $3230(a0) { w.begin(3230); w.object(a0); return w.value(); }
+function $3231(a0) { w.begin(3231); w.object(a0); return w.tuple(2); }
+function $3232(a0) { w.begin(3232); w.object(a0); return w.value(); }
+function $3233(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3233); w.tensor(a0); w.object(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); w.float(a6); w.integer(a7); return w.fresh(); }
+function $3234(a0, a1, a2, a3) { w.begin(3234); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3235(a0) { w.begin(3235); w.object(a0); return w.value(); }
+function $3236(a0, a1, a2) { w.begin(3236); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
 function $3237(a0) { w.begin(3237); w.object(a0); return w.value(); }
 function $3238(a0) { w.begin(3238); w.object(a0); return w.value(); }
-function $3239(a0, a1, a2, a3, a4, a5) { w.begin(3239); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); return w.value(); }
-function $3240(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3240); w.tensor(a0); w.object(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); w.float(a6); w.integer(a7); return w.fresh(); }
-function $3241(a0, a1, a2, a3) { w.begin(3241); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3242(a0) { w.begin(3242); w.object(a0); return w.value(); }
+function $3239(a0) { w.begin(3239); w.object(a0); return w.value(); }
+function $3240(a0, a1, a2, a3, a4, a5) { w.begin(3240); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); return w.value(); }
+function $3241(a0, a1, a2, a3, a4, a5, a6, a7) { w.begin(3241); w.tensor(a0); w.object(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); w.float(a6); w.integer(a7); return w.fresh(); }
+function $3242(a0, a1, a2, a3) { w.begin(3242); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
 function $3243(a0) { w.begin(3243); w.object(a0); return w.value(); }
-function $3244(a0) { w.begin(3244); w.object(a0); return w.tuple(2); }
-function $3245(a0, a1, a2, a3, a4, a5) { w.begin(3245); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); return w.value(); }
-function $3246(a0, a1, a2, a3) { w.begin(3246); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3247(a0, a1, a2) { w.begin(3247); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
-function $3248(a0, a1, a2, a3, a4, a5, a6) { w.begin(3248); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integers(a5); w.integer(a6); return w.value(); }
-function $3249(a0) { w.begin(3249); w.object(a0); return w.tuple(2); }
-function $3250(a0, a1, a2, a3) { w.begin(3250); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3251(a0) { w.begin(3251); w.object(a0); return w.value(); }
-function $3252(a0, a1, a2) { w.begin(3252); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
-function $3253(a0) { w.begin(3253); w.object(a0); return w.value(); }
+function $3244(a0) { w.begin(3244); w.object(a0); return w.value(); }
+function $3245(a0) { w.begin(3245); w.object(a0); return w.tuple(2); }
+function $3246(a0, a1, a2, a3, a4, a5) { w.begin(3246); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integer(a5); return w.value(); }
+function $3247(a0, a1, a2, a3) { w.begin(3247); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3248(a0, a1, a2) { w.begin(3248); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
+function $3249(a0, a1, a2, a3, a4, a5, a6) { w.begin(3249); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integers(a5); w.integer(a6); return w.value(); }
+function $3250(a0) { w.begin(3250); w.object(a0); return w.tuple(2); }
+function $3251(a0, a1, a2, a3) { w.begin(3251); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3252(a0) { w.begin(3252); w.object(a0); return w.value(); }
+function $3253(a0, a1, a2) { w.begin(3253); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
 function $3254(a0) { w.begin(3254); w.object(a0); return w.value(); }
 function $3255(a0) { w.begin(3255); w.object(a0); return w.value(); }
-function $3256(a0, a1, a2, a3, a4, a5, a6) { w.begin(3256); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integers(a5); w.integer(a6); return w.value(); }
-function $3257(a0) { w.begin(3257); w.object(a0); return w.value(); }
+function $3256(a0) { w.begin(3256); w.object(a0); return w.value(); }
+function $3257(a0, a1, a2, a3, a4, a5, a6) { w.begin(3257); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integers(a5); w.integer(a6); return w.value(); }
 function $3258(a0) { w.begin(3258); w.object(a0); return w.value(); }
-function $3259(a0) { w.begin(3259); w.object(a0); return w.tuple(2); }
-function $3260(a0, a1, a2, a3) { w.begin(3260); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3261(a0) { w.begin(3261); w.object(a0); return w.value(); }
-function $3262(a0, a1, a2) { w.begin(3262); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
-function $3263(a0) { w.begin(3263); w.object(a0); return w.value(); }
+function $3259(a0) { w.begin(3259); w.object(a0); return w.value(); }
+function $3260(a0) { w.begin(3260); w.object(a0); return w.tuple(2); }
+function $3261(a0, a1, a2, a3) { w.begin(3261); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3262(a0) { w.begin(3262); w.object(a0); return w.value(); }
+function $3263(a0, a1, a2) { w.begin(3263); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
 function $3264(a0) { w.begin(3264); w.object(a0); return w.value(); }
 function $3265(a0) { w.begin(3265); w.object(a0); return w.value(); }
-function $3266(a0, a1, a2, a3, a4, a5, a6) { w.begin(3266); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integers(a5); w.integer(a6); return w.value(); }
-function $3267(a0) { w.begin(3267); w.object(a0); return w.value(); }
+function $3266(a0) { w.begin(3266); w.object(a0); return w.value(); }
+function $3267(a0, a1, a2, a3, a4, a5, a6) { w.begin(3267); w.tensor(a0); w.tensor(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.integers(a5); w.integer(a6); return w.value(); }
 function $3268(a0) { w.begin(3268); w.object(a0); return w.value(); }
-function $3269(a0) { w.begin(3269); w.object(a0); return w.tuple(2); }
+function $3269(a0) { w.begin(3269); w.object(a0); return w.value(); }
 function $3270(a0) { w.begin(3270); w.object(a0); return w.tuple(2); }
-function $3271(a0, a1, a2, a3, a4) { w.begin(3271); w.tensor(a0); w.float(a1); w.integer(a2); w.scalar(a3); w.boolean(a4); return w.fresh(); }
-function $3272(a0, a1, a2, a3, a4, a5) { w.begin(3272); w.tensor(a0); w.float(a1); w.integer(a2); w.scalar(a3); w.scalar(a4); w.scalar(a5); return w.fresh(); }
-function $3273(a0, a1, a2) { w.begin(3273); w.object(a0); w.tensor(a1); w.boolean(a2); return w.fresh(); }
-function $3274(a0, a1, a2, a3) { w.begin(3274); w.tensor(a0); w.boolean(a1); w.integer(a2); w.float(a3); return w.fresh(); }
-function $3275(a0, a1, a2, a3, a4) { w.begin(3275); w.tensor(a0); w.tensor(a1); w.boolean(a2); w.integer(a3); w.float(a4); return w.fresh(); }
-function $3276(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3276); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
-function $3277(a0) { w.begin(3277); w.tensor(a0); return w.fresh(); }
-function $3278(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3278); w.object(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
-function $3279(a0, a1, a2, a3) { w.begin(3279); w.tensor(a0); w.boolean(a1); w.integer(a2); w.float(a3); return w.fresh(); }
-function $3280(a0, a1, a2, a3, a4) { w.begin(3280); w.tensor(a0); w.tensor(a1); w.boolean(a2); w.integer(a3); w.float(a4); return w.fresh(); }
-function $3281(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3281); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
-function $3282(a0) { w.begin(3282); w.tensor(a0); return w.fresh(); }
-function $3283(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3283); w.object(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
-function $3284(a0) { w.begin(3284); w.tensor(a0); return w.fresh(); }
-function $3285(a0, a1) { w.begin(3285); w.tensor(a0); w.tensor(a1); return w.fresh(); }
-function $3286(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3286); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
-function $3287(a0) { w.begin(3287); w.tensor(a0); return w.fresh(); }
-function $3288(a0) { w.begin(3288); w.tensor(a0); return w.value(); }
-function $3289(a0) { w.begin(3289); w.object(a0); return w.fresh(); }
-function $3290(a0, a1, a2) { w.begin(3290); w.object(a0); w.tensor(a1); w.boolean(a2); return w.fresh(); }
-function $3291(a0, a1, a2, a3, a4, a5, a6) { w.begin(3291); w.tensor(a0); w.integer(a1); w.tensor(a2); w.tensor(a3); w.float(a4); w.float(a5); w.integer(a6); return w.fresh(); }
-function $3292(a0, a1, a2) { w.begin(3292); w.tensor(a0); w.float(a1); w.integer(a2); return w.fresh(); }
-function $3293(a0, a1, a2, a3, a4, a5) { w.begin(3293); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.float(a3); w.float(a4); w.integer(a5); return w.fresh(); }
-function $3294(a0, a1, a2, a3) { w.begin(3294); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); return w.fresh(); }
-function $3295(a0, a1, a2, a3, a4, a5, a6) { w.begin(3295); w.tensor(a0); w.integers(a1); w.tensor(a2); w.tensor(a3); w.float(a4); w.float(a5); w.integer(a6); return w.fresh(); }
-function $3296(a0, a1, a2, a3, a4) { w.begin(3296); w.tensor(a0); w.scalar(a1); w.boolean(a2); w.float(a3); w.integer(a4); return w.fresh(); }
-function $3297(a0, a1, a2, a3) { w.begin(3297); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3298(a0, a1, a2) { w.begin(3298); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
-function $3299(a0, a1) { w.begin(3299); w.tensor(a0); w.object(a1); return w.fresh(); }
-function $3300(a0, a1, a2) { w.begin(3300); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.fresh(); }
-function $3301(a0, a1, a2, a3, a4) { w.begin(3301); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); w.float(a4); return w.fresh(); }
-function $3302(a0, a1) { w.begin(3302); w.tensor(a0); w.tensor(a1); return w.value(); }
+function $3271(a0) { w.begin(3271); w.object(a0); return w.tuple(2); }
+function $3272(a0, a1, a2, a3, a4) { w.begin(3272); w.tensor(a0); w.float(a1); w.integer(a2); w.scalar(a3); w.boolean(a4); return w.fresh(); }
+function $3273(a0, a1, a2, a3, a4, a5) { w.begin(3273); w.tensor(a0); w.float(a1); w.integer(a2); w.scalar(a3); w.scalar(a4); w.scalar(a5); return w.fresh(); }
+function $3274(a0, a1, a2) { w.begin(3274); w.object(a0); w.tensor(a1); w.boolean(a2); return w.fresh(); }
+function $3275(a0, a1, a2, a3) { w.begin(3275); w.tensor(a0); w.boolean(a1); w.integer(a2); w.float(a3); return w.fresh(); }
+function $3276(a0, a1, a2, a3, a4) { w.begin(3276); w.tensor(a0); w.tensor(a1); w.boolean(a2); w.integer(a3); w.float(a4); return w.fresh(); }
+function $3277(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3277); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
+function $3278(a0) { w.begin(3278); w.tensor(a0); return w.fresh(); }
+function $3279(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3279); w.object(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
+function $3280(a0, a1, a2, a3) { w.begin(3280); w.tensor(a0); w.boolean(a1); w.integer(a2); w.float(a3); return w.fresh(); }
+function $3281(a0, a1, a2, a3, a4) { w.begin(3281); w.tensor(a0); w.tensor(a1); w.boolean(a2); w.integer(a3); w.float(a4); return w.fresh(); }
+function $3282(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3282); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
+function $3283(a0) { w.begin(3283); w.tensor(a0); return w.fresh(); }
+function $3284(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3284); w.object(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
+function $3285(a0) { w.begin(3285); w.tensor(a0); return w.fresh(); }
+function $3286(a0, a1) { w.begin(3286); w.tensor(a0); w.tensor(a1); return w.fresh(); }
+function $3287(a0, a1, a2, a3, a4, a5, a6, a7, a8) { w.begin(3287); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.boolean(a3); w.integer(a4); w.boolean(a5); w.tensor(a6); w.tensor(a7); w.boolean(a8); return w.fresh(); }
+function $3288(a0) { w.begin(3288); w.tensor(a0); return w.fresh(); }
+function $3289(a0) { w.begin(3289); w.tensor(a0); return w.value(); }
+function $3290(a0) { w.begin(3290); w.object(a0); return w.fresh(); }
+function $3291(a0, a1, a2) { w.begin(3291); w.object(a0); w.tensor(a1); w.boolean(a2); return w.fresh(); }
+function $3292(a0, a1, a2, a3, a4, a5, a6) { w.begin(3292); w.tensor(a0); w.integer(a1); w.tensor(a2); w.tensor(a3); w.float(a4); w.float(a5); w.integer(a6); return w.fresh(); }
+function $3293(a0, a1, a2) { w.begin(3293); w.tensor(a0); w.float(a1); w.integer(a2); return w.fresh(); }
+function $3294(a0, a1, a2, a3, a4, a5) { w.begin(3294); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.float(a3); w.float(a4); w.integer(a5); return w.fresh(); }
+function $3295(a0, a1, a2, a3) { w.begin(3295); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); return w.fresh(); }
+function $3296(a0, a1, a2, a3, a4, a5, a6) { w.begin(3296); w.tensor(a0); w.integers(a1); w.tensor(a2); w.tensor(a3); w.float(a4); w.float(a5); w.integer(a6); return w.fresh(); }
+function $3297(a0, a1, a2, a3, a4) { w.begin(3297); w.tensor(a0); w.scalar(a1); w.boolean(a2); w.float(a3); w.integer(a4); return w.fresh(); }
+function $3298(a0, a1, a2, a3) { w.begin(3298); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3299(a0, a1, a2) { w.begin(3299); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
+function $3300(a0, a1) { w.begin(3300); w.tensor(a0); w.object(a1); return w.fresh(); }
+function $3301(a0, a1, a2) { w.begin(3301); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.fresh(); }
+function $3302(a0, a1, a2, a3, a4) { w.begin(3302); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); w.float(a4); return w.fresh(); }
 function $3303(a0, a1) { w.begin(3303); w.tensor(a0); w.tensor(a1); return w.value(); }
-function $3304(a0, a1) { w.begin(3304); w.tensor(a0); w.tensor(a1); return w.fresh(); }
+function $3304(a0, a1) { w.begin(3304); w.tensor(a0); w.tensor(a1); return w.value(); }
 function $3305(a0, a1) { w.begin(3305); w.tensor(a0); w.tensor(a1); return w.fresh(); }
-function $3306(a0, a1, a2, a3) { w.begin(3306); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3307(a0, a1, a2) { w.begin(3307); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
-function $3308(a0, a1) { w.begin(3308); w.tensor(a0); w.object(a1); return w.fresh(); }
-function $3309(a0, a1, a2, a3) { w.begin(3309); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3310(a0) { w.begin(3310); w.object(a0); return w.tuple(2); }
-function $3311(a0) { w.begin(3311); w.tensor(a0); return w.tuple(2); }
-function $3312(a0) { w.begin(3312); w.object(a0); return w.tuple(2); }
-function $3313(a0) { w.begin(3313); w.tensor(a0); return w.tuple(2); }
-function $3314(a0, a1, a2, a3) { w.begin(3314); w.tensor(a0); w.float(a1); w.integer(a2); w.object(a3); return w.fresh(); }
+function $3306(a0, a1) { w.begin(3306); w.tensor(a0); w.tensor(a1); return w.fresh(); }
+function $3307(a0, a1, a2, a3) { w.begin(3307); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3308(a0, a1, a2) { w.begin(3308); w.tensor(a0); w.object(a1); w.boolean(a2); return w.fresh(); }
+function $3309(a0, a1) { w.begin(3309); w.tensor(a0); w.object(a1); return w.fresh(); }
+function $3310(a0, a1, a2, a3) { w.begin(3310); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3311(a0) { w.begin(3311); w.object(a0); return w.tuple(2); }
+function $3312(a0) { w.begin(3312); w.tensor(a0); return w.tuple(2); }
+function $3313(a0) { w.begin(3313); w.object(a0); return w.tuple(2); }
+function $3314(a0) { w.begin(3314); w.tensor(a0); return w.tuple(2); }
 function $3315(a0, a1, a2, a3) { w.begin(3315); w.tensor(a0); w.float(a1); w.integer(a2); w.object(a3); return w.fresh(); }
-function $3316(a0, a1, a2, a3) { w.begin(3316); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); return w.value(); }
-function $3317(a0, a1, a2, a3, a4) { w.begin(3317); w.object(a0); w.object(a1); w.tensor(a2); w.tensor(a3); w.boolean(a4); return w.value(); }
-function $3318(a0, a1) { w.begin(3318); w.object(a0); w.object(a1); return w.value(); }
-function $3319(a0, a1, a2, a3) { w.begin(3319); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3320(a0, a1, a2, a3, a4, a5) { w.begin(3320); w.tensor(a0); w.integers(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.boolean(a5); return w.fresh(); }
+function $3316(a0, a1, a2, a3) { w.begin(3316); w.tensor(a0); w.float(a1); w.integer(a2); w.object(a3); return w.fresh(); }
+function $3317(a0, a1, a2, a3) { w.begin(3317); w.tensor(a0); w.tensor(a1); w.tensor(a2); w.tensor(a3); return w.value(); }
+function $3318(a0, a1, a2, a3, a4) { w.begin(3318); w.object(a0); w.object(a1); w.tensor(a2); w.tensor(a3); w.boolean(a4); return w.value(); }
+function $3319(a0, a1) { w.begin(3319); w.object(a0); w.object(a1); return w.value(); }
+function $3320(a0, a1, a2, a3) { w.begin(3320); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
 function $3321(a0, a1, a2, a3, a4, a5) { w.begin(3321); w.tensor(a0); w.integers(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.boolean(a5); return w.fresh(); }
-function $3322(a0, a1, a2, a3) { w.begin(3322); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3323(a0, a1) { w.begin(3323); w.tensor(a0); w.scalar(a1); return w.fresh(); }
-function $3324(a0, a1) { w.begin(3324); w.scalar(a0); w.tensor(a1); return w.fresh(); }
-function $3325(a0, a1, a2) { w.begin(3325); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
-function $3326(a0, a1, a2) { w.begin(3326); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3322(a0, a1, a2, a3, a4, a5) { w.begin(3322); w.tensor(a0); w.integers(a1); w.integers(a2); w.integers(a3); w.integers(a4); w.boolean(a5); return w.fresh(); }
+function $3323(a0, a1, a2, a3) { w.begin(3323); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3324(a0, a1) { w.begin(3324); w.tensor(a0); w.scalar(a1); return w.fresh(); }
+function $3325(a0, a1) { w.begin(3325); w.scalar(a0); w.tensor(a1); return w.fresh(); }
+function $3326(a0, a1, a2) { w.begin(3326); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
 function $3327(a0, a1, a2) { w.begin(3327); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
-function $3328(a0, a1, a2, a3) { w.begin(3328); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3329(a0, a1) { w.begin(3329); w.tensor(a0); w.scalar(a1); return w.fresh(); }
-function $3330(a0, a1) { w.begin(3330); w.scalar(a0); w.tensor(a1); return w.fresh(); }
-function $3331(a0, a1, a2) { w.begin(3331); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
-function $3332(a0, a1, a2) { w.begin(3332); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3328(a0, a1, a2) { w.begin(3328); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3329(a0, a1, a2, a3) { w.begin(3329); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3330(a0, a1) { w.begin(3330); w.tensor(a0); w.scalar(a1); return w.fresh(); }
+function $3331(a0, a1) { w.begin(3331); w.scalar(a0); w.tensor(a1); return w.fresh(); }
+function $3332(a0, a1, a2) { w.begin(3332); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
 function $3333(a0, a1, a2) { w.begin(3333); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
-function $3334(a0, a1) { w.begin(3334); w.tensor(a0); w.scalar(a1); return w.fresh(); }
-function $3335(a0, a1) { w.begin(3335); w.tensor(a0); w.tensor(a1); return w.fresh(); }
-function $3336(a0, a1, a2) { w.begin(3336); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
-function $3337(a0, a1, a2) { w.begin(3337); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
-function $3338(a0, a1) { w.begin(3338); w.tensor(a0); w.scalar(a1); return w.fresh(); }
-function $3339(a0, a1) { w.begin(3339); w.tensor(a0); w.tensor(a1); return w.fresh(); }
-function $3340(a0, a1, a2) { w.begin(3340); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
-function $3341(a0, a1, a2) { w.begin(3341); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
-function $3342(a0, a1, a2, a3) { w.begin(3342); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3343(a0, a1, a2, a3, a4, a5) { w.begin(3343); w.tensor(a0); w.tensor(a1); w.object(a2); w.object(a3); w.tensor(a4); w.tensor(a5); return w.fresh(); }
-function $3344(a0, a1, a2, a3, a4, a5) { w.begin(3344); w.tensor(a0); w.tensors(a1); w.object(a2); w.object(a3); w.tensor(a4); w.tensor(a5); return w.tuple(2); }
-function $3345(a0, a1, a2, a3, a4, a5) { w.begin(3345); w.tensor(a0); w.tensor(a1); w.object(a2); w.object(a3); w.tensor(a4); w.tensor(a5); return w.fresh(); }
+function $3334(a0, a1, a2) { w.begin(3334); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3335(a0, a1) { w.begin(3335); w.tensor(a0); w.scalar(a1); return w.fresh(); }
+function $3336(a0, a1) { w.begin(3336); w.tensor(a0); w.tensor(a1); return w.fresh(); }
+function $3337(a0, a1, a2) { w.begin(3337); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
+function $3338(a0, a1, a2) { w.begin(3338); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3339(a0, a1) { w.begin(3339); w.tensor(a0); w.scalar(a1); return w.fresh(); }
+function $3340(a0, a1) { w.begin(3340); w.tensor(a0); w.tensor(a1); return w.fresh(); }
+function $3341(a0, a1, a2) { w.begin(3341); w.tensor(a0); w.scalar(a1); w.tensor(a2); return w.mutated(a2); }
+function $3342(a0, a1, a2) { w.begin(3342); w.tensor(a0); w.tensor(a1); w.tensor(a2); return w.mutated(a2); }
+function $3343(a0, a1, a2, a3) { w.begin(3343); w.tensor(a0); w.tensor(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3344(a0, a1, a2, a3, a4, a5) { w.begin(3344); w.tensor(a0); w.tensor(a1); w.object(a2); w.object(a3); w.tensor(a4); w.tensor(a5); return w.fresh(); }
+function $3345(a0, a1, a2, a3, a4, a5) { w.begin(3345); w.tensor(a0); w.tensors(a1); w.object(a2); w.object(a3); w.tensor(a4); w.tensor(a5); return w.tuple(2); }
 function $3346(a0, a1, a2, a3, a4, a5) { w.begin(3346); w.tensor(a0); w.tensor(a1); w.object(a2); w.object(a3); w.tensor(a4); w.tensor(a5); return w.fresh(); }
-function $3347(a0, a1) { w.begin(3347); w.tensor(a0); w.boolean(a1); return w.fresh(); }
-function $3348(a0, a1, a2) { w.begin(3348); w.tensor(a0); w.float(a1); w.integer(a2); return w.fresh(); }
-function $3349(a0, a1, a2, a3) { w.begin(3349); w.tensor(a0); w.integer(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3350(a0, a1, a2) { w.begin(3350); w.tensor(a0); w.scalar(a1); w.scalar(a2); return w.fresh(); }
-function $3351(a0, a1, a2, a3) { w.begin(3351); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3352(a0, a1) { w.begin(3352); w.tensor(a0); w.object(a1); return w.fresh(); }
-function $3353(a0, a1, a2, a3) { w.begin(3353); w.tensor(a0); w.tensor(a1); w.integer(a2); w.integer(a3); return w.value(); }
-function $3354(a0, a1, a2, a3) { w.begin(3354); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
-function $3355(a0, a1) { w.begin(3355); w.tensor(a0); w.object(a1); return w.fresh(); }
-function $3356(a0) { w.begin(3356); w.object(a0); return w.tuple(3); }
+function $3347(a0, a1, a2, a3, a4, a5) { w.begin(3347); w.tensor(a0); w.tensor(a1); w.object(a2); w.object(a3); w.tensor(a4); w.tensor(a5); return w.fresh(); }
+function $3348(a0, a1) { w.begin(3348); w.tensor(a0); w.boolean(a1); return w.fresh(); }
+function $3349(a0, a1, a2) { w.begin(3349); w.tensor(a0); w.float(a1); w.integer(a2); return w.fresh(); }
+function $3350(a0, a1, a2, a3) { w.begin(3350); w.tensor(a0); w.integer(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3351(a0, a1, a2) { w.begin(3351); w.tensor(a0); w.scalar(a1); w.scalar(a2); return w.fresh(); }
+function $3352(a0, a1, a2, a3) { w.begin(3352); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3353(a0, a1) { w.begin(3353); w.tensor(a0); w.object(a1); return w.fresh(); }
+function $3354(a0, a1, a2, a3) { w.begin(3354); w.tensor(a0); w.tensor(a1); w.integer(a2); w.integer(a3); return w.value(); }
+function $3355(a0, a1, a2, a3) { w.begin(3355); w.tensor(a0); w.object(a1); w.float(a2); w.integer(a3); return w.fresh(); }
+function $3356(a0, a1) { w.begin(3356); w.tensor(a0); w.object(a1); return w.fresh(); }
+function $3357(a0) { w.begin(3357); w.object(a0); return w.tuple(3); }
 
 function _quantized$_wrappedLinearPrepack(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("_wrappedLinearPrepack", 4, arguments.length);
@@ -14335,719 +14337,725 @@ function muster$runningBest_(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("runningBest_", 6, arguments.length);
   return $3155(a0, a1, a2, a3, a4, a5);
 }
+function muster$umapEpoch_(a0, a1, a2, a3, a4, a5) {
+  if (arguments.length > 6) w.excess("umapEpoch_", 6, arguments.length);
+  let o = a5;
+  if (o !== undefined) k189.check(o, 3156);
+  return $3156(a0, a1, a2, a3, a4, o);
+}
 function onednn$linearDynamicFp16(a0, a1, a2) {
   if (arguments.length > 3) w.excess("linearDynamicFp16", 3, arguments.length);
-  return $3156(a0, a1, a2);
+  return $3157(a0, a1, a2);
 }
 function onednn$linearPrepackFp16(a0, a1) {
   if (arguments.length > 2) w.excess("linearPrepackFp16", 2, arguments.length);
-  return $3157(a0, a1);
+  return $3158(a0, a1);
 }
 function onednn$linearReluDynamicFp16(a0, a1, a2) {
   if (arguments.length > 3) w.excess("linearReluDynamicFp16", 3, arguments.length);
-  return $3158(a0, a1, a2);
+  return $3159(a0, a1, a2);
 }
 function onednn$qadd(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("qadd", 9, arguments.length);
-  return $3159(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3160(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function onednn$qaddRelu(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("qaddRelu", 9, arguments.length);
-  return $3160(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3161(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function onednn$qbatchNorm2d(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10) {
   if (arguments.length > 11) w.excess("qbatchNorm2d", 11, arguments.length);
-  return $3161(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10);
+  return $3162(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10);
 }
 function onednn$qconv1dPointwise(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) {
   if (arguments.length > 17) w.excess("qconv1dPointwise", 17, arguments.length);
-  return $3162(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
+  return $3163(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
 }
 function onednn$qconv2dPointwise(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21) {
   if (arguments.length > 22) w.excess("qconv2dPointwise", 22, arguments.length);
-  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.integers(a7) && is.integers(a8) && is.integers(a9) && is.integer(a10) && is.float(a11) && is.integer(a12) && (a13 == null || is.dtype(a13)) && is.string(a14) && is.optionalScalars(a15) && (a16 == null || is.string(a16)) && a17 === undefined && a18 === undefined && a19 === undefined && a20 === undefined && a21 === undefined) return $3163(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.integers(a7) && is.integers(a8) && is.integers(a9) && is.integer(a10) && is.float(a11) && is.integer(a12) && (a13 == null || is.dtype(a13)) && is.string(a14) && is.optionalScalars(a15) && (a16 == null || is.string(a16)) && a17 === undefined && a18 === undefined && a19 === undefined && a20 === undefined && a21 === undefined) return $3166(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
-  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && is.tensor(a6) && (a7 == null || is.tensor(a7)) && is.integers(a8) && is.integers(a9) && is.integers(a10) && is.integer(a11) && is.float(a12) && is.integer(a13) && (a14 == null || is.dtype(a14)) && is.float(a15) && is.integer(a16) && is.string(a17) && (a18 == null || is.scalar(a18)) && (a19 == null || is.string(a19)) && is.optionalScalars(a20) && (a21 == null || is.string(a21))) return $3164(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && is.tensor(a6) && (a7 == null || is.tensor(a7)) && is.integers(a8) && is.integers(a9) && is.integers(a10) && is.integer(a11) && is.float(a12) && is.integer(a13) && (a14 == null || is.dtype(a14)) && is.float(a15) && is.integer(a16) && is.string(a17) && (a18 == null || is.scalar(a18)) && (a19 == null || is.string(a19)) && is.optionalScalars(a20) && (a21 == null || is.string(a21))) return $3165(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21);
-  return w.noOverload([3163, 3166, 3164, 3165], arguments);
+  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.integers(a7) && is.integers(a8) && is.integers(a9) && is.integer(a10) && is.float(a11) && is.integer(a12) && (a13 == null || is.dtype(a13)) && is.string(a14) && is.optionalScalars(a15) && (a16 == null || is.string(a16)) && a17 === undefined && a18 === undefined && a19 === undefined && a20 === undefined && a21 === undefined) return $3164(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.integers(a7) && is.integers(a8) && is.integers(a9) && is.integer(a10) && is.float(a11) && is.integer(a12) && (a13 == null || is.dtype(a13)) && is.string(a14) && is.optionalScalars(a15) && (a16 == null || is.string(a16)) && a17 === undefined && a18 === undefined && a19 === undefined && a20 === undefined && a21 === undefined) return $3167(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
+  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && is.tensor(a6) && (a7 == null || is.tensor(a7)) && is.integers(a8) && is.integers(a9) && is.integers(a10) && is.integer(a11) && is.float(a12) && is.integer(a13) && (a14 == null || is.dtype(a14)) && is.float(a15) && is.integer(a16) && is.string(a17) && (a18 == null || is.scalar(a18)) && (a19 == null || is.string(a19)) && is.optionalScalars(a20) && (a21 == null || is.string(a21))) return $3165(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && is.tensor(a6) && (a7 == null || is.tensor(a7)) && is.integers(a8) && is.integers(a9) && is.integers(a10) && is.integer(a11) && is.float(a12) && is.integer(a13) && (a14 == null || is.dtype(a14)) && is.float(a15) && is.integer(a16) && is.string(a17) && (a18 == null || is.scalar(a18)) && (a19 == null || is.string(a19)) && is.optionalScalars(a20) && (a21 == null || is.string(a21))) return $3166(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20, a21);
+  return w.noOverload([3164, 3167, 3165, 3166], arguments);
 }
 function onednn$qconv3dPointwise(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) {
   if (arguments.length > 17) w.excess("qconv3dPointwise", 17, arguments.length);
-  return $3167(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
+  return $3168(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
 }
 function onednn$qconvPointwise(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16) {
   if (arguments.length > 17) w.excess("qconvPointwise", 17, arguments.length);
-  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.integers(a7) && is.integers(a8) && is.integers(a9) && is.integer(a10) && is.float(a11) && is.integer(a12) && (a13 == null || is.dtype(a13)) && is.string(a14) && is.optionalScalars(a15) && (a16 == null || is.string(a16))) return $3168(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.integers(a7) && is.integers(a8) && is.integers(a9) && is.integer(a10) && is.float(a11) && is.integer(a12) && (a13 == null || is.dtype(a13)) && is.string(a14) && is.optionalScalars(a15) && (a16 == null || is.string(a16))) return $3169(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
-  return w.noOverload([3168, 3169], arguments);
+  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.integers(a7) && is.integers(a8) && is.integers(a9) && is.integer(a10) && is.float(a11) && is.integer(a12) && (a13 == null || is.dtype(a13)) && is.string(a14) && is.optionalScalars(a15) && (a16 == null || is.string(a16))) return $3169(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.integers(a7) && is.integers(a8) && is.integers(a9) && is.integer(a10) && is.float(a11) && is.integer(a12) && (a13 == null || is.dtype(a13)) && is.string(a14) && is.optionalScalars(a15) && (a16 == null || is.string(a16))) return $3170(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
+  return w.noOverload([3169, 3170], arguments);
 }
 function onednn$qconvPrepack(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("qconvPrepack", 9, arguments.length);
-  return $3170(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3171(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function onednn$qlinearPointwise(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17) {
   if (arguments.length > 18) w.excess("qlinearPointwise", 18, arguments.length);
-  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.float(a7) && is.integer(a8) && (a9 == null || is.dtype(a9)) && is.string(a10) && is.optionalScalars(a11) && is.string(a12) && a13 === undefined && a14 === undefined && a15 === undefined && a16 === undefined && a17 === undefined) return $3171(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.float(a7) && is.integer(a8) && (a9 == null || is.dtype(a9)) && is.string(a10) && is.optionalScalars(a11) && is.string(a12) && a13 === undefined && a14 === undefined && a15 === undefined && a16 === undefined && a17 === undefined) return $3174(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
-  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && (a7 == null || is.tensor(a7)) && is.float(a8) && is.integer(a9) && (a10 == null || is.dtype(a10)) && is.float(a11) && is.integer(a12) && is.string(a13) && is.float(a14) && is.string(a15) && is.optionalScalars(a16) && is.string(a17)) return $3172(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && (a7 == null || is.tensor(a7)) && is.float(a8) && is.integer(a9) && (a10 == null || is.dtype(a10)) && is.float(a11) && is.integer(a12) && is.string(a13) && is.float(a14) && is.string(a15) && is.optionalScalars(a16) && is.string(a17)) return $3173(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17);
-  return w.noOverload([3171, 3174, 3172, 3173], arguments);
+  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.float(a7) && is.integer(a8) && (a9 == null || is.dtype(a9)) && is.string(a10) && is.optionalScalars(a11) && is.string(a12) && a13 === undefined && a14 === undefined && a15 === undefined && a16 === undefined && a17 === undefined) return $3172(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && is.float(a7) && is.integer(a8) && (a9 == null || is.dtype(a9)) && is.string(a10) && is.optionalScalars(a11) && is.string(a12) && a13 === undefined && a14 === undefined && a15 === undefined && a16 === undefined && a17 === undefined) return $3175(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
+  if (is.tensor(a0) && is.float(a1) && is.integer(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && (a7 == null || is.tensor(a7)) && is.float(a8) && is.integer(a9) && (a10 == null || is.dtype(a10)) && is.float(a11) && is.integer(a12) && is.string(a13) && is.float(a14) && is.string(a15) && is.optionalScalars(a16) && is.string(a17)) return $3173(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && is.tensor(a3) && is.tensor(a4) && is.tensor(a5) && (a6 == null || is.tensor(a6)) && (a7 == null || is.tensor(a7)) && is.float(a8) && is.integer(a9) && (a10 == null || is.dtype(a10)) && is.float(a11) && is.integer(a12) && is.string(a13) && is.float(a14) && is.string(a15) && is.optionalScalars(a16) && is.string(a17)) return $3174(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17);
+  return w.noOverload([3172, 3175, 3173, 3174], arguments);
 }
 function onednn$qlinearPrepack(a0, a1) {
   if (arguments.length > 2) w.excess("qlinearPrepack", 2, arguments.length);
-  return $3175(a0, a1);
+  return $3176(a0, a1);
 }
 function onednn$qmul(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("qmul", 9, arguments.length);
-  return $3176(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3177(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function quantized$add(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("add", 4, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1) && a2 === undefined && a3 === undefined) return $3178(a0, a1);
-  if (is.scalar(a0) && is.tensor(a1) && a2 === undefined && a3 === undefined) return $3179(a0, a1);
-  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2) && a3 === undefined) return $3180(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && a3 === undefined) return $3181(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.float(a2) && is.integer(a3)) return $3177(a0, a1, a2, a3);
-  return w.noOverload([3178, 3179, 3180, 3181, 3177], arguments);
+  if (is.tensor(a0) && is.scalar(a1) && a2 === undefined && a3 === undefined) return $3179(a0, a1);
+  if (is.scalar(a0) && is.tensor(a1) && a2 === undefined && a3 === undefined) return $3180(a0, a1);
+  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2) && a3 === undefined) return $3181(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && a3 === undefined) return $3182(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.float(a2) && is.integer(a3)) return $3178(a0, a1, a2, a3);
+  return w.noOverload([3179, 3180, 3181, 3182, 3178], arguments);
 }
 function quantized$addOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("addOut", 3, arguments.length);
-  return $3182(a0, a1, a2);
+  return $3183(a0, a1, a2);
 }
 function quantized$addRelu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("addRelu", 4, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1) && a2 === undefined && a3 === undefined) return $3184(a0, a1);
-  if (is.scalar(a0) && is.tensor(a1) && a2 === undefined && a3 === undefined) return $3185(a0, a1);
-  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2) && a3 === undefined) return $3186(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && a3 === undefined) return $3187(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.float(a2) && is.integer(a3)) return $3183(a0, a1, a2, a3);
-  return w.noOverload([3184, 3185, 3186, 3187, 3183], arguments);
+  if (is.tensor(a0) && is.scalar(a1) && a2 === undefined && a3 === undefined) return $3185(a0, a1);
+  if (is.scalar(a0) && is.tensor(a1) && a2 === undefined && a3 === undefined) return $3186(a0, a1);
+  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2) && a3 === undefined) return $3187(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && a3 === undefined) return $3188(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.float(a2) && is.integer(a3)) return $3184(a0, a1, a2, a3);
+  return w.noOverload([3185, 3186, 3187, 3188, 3184], arguments);
 }
 function quantized$addReluOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("addReluOut", 3, arguments.length);
-  return $3188(a0, a1, a2);
+  return $3189(a0, a1, a2);
 }
 function quantized$addScalar(a0, a1) {
   if (arguments.length > 2) w.excess("addScalar", 2, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1)) return $3189(a0, a1);
-  if (is.tensor(a0) && is.tensor(a1)) return $3190(a0, a1);
-  return w.noOverload([3189, 3190], arguments);
+  if (is.tensor(a0) && is.scalar(a1)) return $3190(a0, a1);
+  if (is.tensor(a0) && is.tensor(a1)) return $3191(a0, a1);
+  return w.noOverload([3190, 3191], arguments);
 }
 function quantized$addScalarOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("addScalarOut", 3, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2)) return $3191(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2)) return $3192(a0, a1, a2);
-  return w.noOverload([3191, 3192], arguments);
+  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2)) return $3192(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2)) return $3193(a0, a1, a2);
+  return w.noOverload([3192, 3193], arguments);
 }
 function quantized$addScalarRelu(a0, a1) {
   if (arguments.length > 2) w.excess("addScalarRelu", 2, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1)) return $3193(a0, a1);
-  if (is.tensor(a0) && is.tensor(a1)) return $3194(a0, a1);
-  return w.noOverload([3193, 3194], arguments);
+  if (is.tensor(a0) && is.scalar(a1)) return $3194(a0, a1);
+  if (is.tensor(a0) && is.tensor(a1)) return $3195(a0, a1);
+  return w.noOverload([3194, 3195], arguments);
 }
 function quantized$addScalarReluOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("addScalarReluOut", 3, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2)) return $3195(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2)) return $3196(a0, a1, a2);
-  return w.noOverload([3195, 3196], arguments);
+  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2)) return $3196(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2)) return $3197(a0, a1, a2);
+  return w.noOverload([3196, 3197], arguments);
 }
 function quantized$batchNorm(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("batchNorm", 8, arguments.length);
-  return $3197(a0, a1, a2, a3, a4, a5, a6, a7);
+  return $3198(a0, a1, a2, a3, a4, a5, a6, a7);
 }
 function quantized$batchNorm1d(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("batchNorm1d", 8, arguments.length);
-  return $3198(a0, a1, a2, a3, a4, a5, a6, a7);
+  return $3199(a0, a1, a2, a3, a4, a5, a6, a7);
 }
 function quantized$batchNorm1dRelu(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("batchNorm1dRelu", 8, arguments.length);
-  return $3199(a0, a1, a2, a3, a4, a5, a6, a7);
+  return $3200(a0, a1, a2, a3, a4, a5, a6, a7);
 }
 function quantized$batchNorm2d(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("batchNorm2d", 8, arguments.length);
-  return $3200(a0, a1, a2, a3, a4, a5, a6, a7);
+  return $3201(a0, a1, a2, a3, a4, a5, a6, a7);
 }
 function quantized$batchNorm2dRelu(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("batchNorm2dRelu", 8, arguments.length);
-  return $3201(a0, a1, a2, a3, a4, a5, a6, a7);
+  return $3202(a0, a1, a2, a3, a4, a5, a6, a7);
 }
 function quantized$batchNorm3d(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("batchNorm3d", 8, arguments.length);
-  return $3202(a0, a1, a2, a3, a4, a5, a6, a7);
+  return $3203(a0, a1, a2, a3, a4, a5, a6, a7);
 }
 function quantized$batchNorm3dRelu(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("batchNorm3dRelu", 8, arguments.length);
-  return $3203(a0, a1, a2, a3, a4, a5, a6, a7);
+  return $3204(a0, a1, a2, a3, a4, a5, a6, a7);
 }
 function quantized$batchNormRelu(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("batchNormRelu", 8, arguments.length);
-  return $3204(a0, a1, a2, a3, a4, a5, a6, a7);
+  return $3205(a0, a1, a2, a3, a4, a5, a6, a7);
 }
 function quantized$cat(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("cat", 4, arguments.length);
-  return $3205(a0, a1, a2, a3);
+  return $3206(a0, a1, a2, a3);
 }
 function quantized$catOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("catOut", 3, arguments.length);
-  return $3206(a0, a1, a2);
+  return $3207(a0, a1, a2);
 }
 function quantized$catRelu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("catRelu", 4, arguments.length);
-  return $3207(a0, a1, a2, a3);
+  return $3208(a0, a1, a2, a3);
 }
 function quantized$catReluOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("catReluOut", 3, arguments.length);
-  return $3208(a0, a1, a2);
+  return $3209(a0, a1, a2);
 }
 function quantized$celu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("celu", 4, arguments.length);
-  return $3209(a0, a1, a2, a3);
+  return $3210(a0, a1, a2, a3);
 }
 function quantized$clamp(a0, a1, a2) {
   if (arguments.length > 3) w.excess("clamp", 3, arguments.length);
-  return $3210(a0, a1, a2);
+  return $3211(a0, a1, a2);
 }
 function quantized$conv1d(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("conv1d", 4, arguments.length);
-  return $3211(a0, a1, a2, a3);
+  return $3212(a0, a1, a2, a3);
 }
 function quantized$conv1dDynamic(a0, a1, a2) {
   if (arguments.length > 3) w.excess("conv1dDynamic", 3, arguments.length);
-  return $3212(a0, a1, a2);
+  return $3213(a0, a1, a2);
 }
 function quantized$conv1dPrepack(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("conv1dPrepack", 6, arguments.length);
-  return $3213(a0, a1, a2, a3, a4, a5);
+  return $3214(a0, a1, a2, a3, a4, a5);
 }
 function quantized$conv1dRelu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("conv1dRelu", 4, arguments.length);
-  return $3214(a0, a1, a2, a3);
+  return $3215(a0, a1, a2, a3);
 }
 function quantized$conv1dUnpack(a0) {
   if (arguments.length > 1) w.excess("conv1dUnpack", 1, arguments.length);
-  return $3215(a0);
+  return $3216(a0);
 }
 function quantized$conv2d(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("conv2d", 8, arguments.length);
-  if (is.tensor(a0) && is.object(a1) && is.float(a2) && is.integer(a3) && a4 === undefined && a5 === undefined && a6 === undefined && a7 === undefined) return $3217(a0, a1, a2, a3);
-  if (is.tensor(a0) && is.object(a1) && is.integers(a2) && is.integers(a3) && is.integers(a4) && is.integer(a5) && is.float(a6) && is.integer(a7)) return $3216(a0, a1, a2, a3, a4, a5, a6, a7);
-  return w.noOverload([3217, 3216], arguments);
+  if (is.tensor(a0) && is.object(a1) && is.float(a2) && is.integer(a3) && a4 === undefined && a5 === undefined && a6 === undefined && a7 === undefined) return $3218(a0, a1, a2, a3);
+  if (is.tensor(a0) && is.object(a1) && is.integers(a2) && is.integers(a3) && is.integers(a4) && is.integer(a5) && is.float(a6) && is.integer(a7)) return $3217(a0, a1, a2, a3, a4, a5, a6, a7);
+  return w.noOverload([3218, 3217], arguments);
 }
 function quantized$conv2dAdd(a0, a1, a2, a3, a4) {
   if (arguments.length > 5) w.excess("conv2dAdd", 5, arguments.length);
-  return $3218(a0, a1, a2, a3, a4);
+  return $3219(a0, a1, a2, a3, a4);
 }
 function quantized$conv2dAddRelu(a0, a1, a2, a3, a4) {
   if (arguments.length > 5) w.excess("conv2dAddRelu", 5, arguments.length);
-  return $3219(a0, a1, a2, a3, a4);
+  return $3220(a0, a1, a2, a3, a4);
 }
 function quantized$conv2dDilation(a0) {
   if (arguments.length > 1) w.excess("conv2dDilation", 1, arguments.length);
-  return $3220(a0);
+  return $3221(a0);
 }
 function quantized$conv2dDynamic(a0, a1, a2) {
   if (arguments.length > 3) w.excess("conv2dDynamic", 3, arguments.length);
-  return $3221(a0, a1, a2);
+  return $3222(a0, a1, a2);
 }
 function quantized$conv2dGroups(a0) {
   if (arguments.length > 1) w.excess("conv2dGroups", 1, arguments.length);
-  return $3222(a0);
+  return $3223(a0);
 }
 function quantized$conv2dOutputPadding(a0) {
   if (arguments.length > 1) w.excess("conv2dOutputPadding", 1, arguments.length);
-  return $3223(a0);
+  return $3224(a0);
 }
 function quantized$conv2dPadding(a0) {
   if (arguments.length > 1) w.excess("conv2dPadding", 1, arguments.length);
-  return $3224(a0);
+  return $3225(a0);
 }
 function quantized$conv2dPrepack(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("conv2dPrepack", 6, arguments.length);
-  return $3225(a0, a1, a2, a3, a4, a5);
+  return $3226(a0, a1, a2, a3, a4, a5);
 }
 function quantized$conv2dRelu(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("conv2dRelu", 8, arguments.length);
-  if (is.tensor(a0) && is.object(a1) && is.float(a2) && is.integer(a3) && a4 === undefined && a5 === undefined && a6 === undefined && a7 === undefined) return $3227(a0, a1, a2, a3);
-  if (is.tensor(a0) && is.object(a1) && is.integers(a2) && is.integers(a3) && is.integers(a4) && is.integer(a5) && is.float(a6) && is.integer(a7)) return $3226(a0, a1, a2, a3, a4, a5, a6, a7);
-  return w.noOverload([3227, 3226], arguments);
+  if (is.tensor(a0) && is.object(a1) && is.float(a2) && is.integer(a3) && a4 === undefined && a5 === undefined && a6 === undefined && a7 === undefined) return $3228(a0, a1, a2, a3);
+  if (is.tensor(a0) && is.object(a1) && is.integers(a2) && is.integers(a3) && is.integers(a4) && is.integer(a5) && is.float(a6) && is.integer(a7)) return $3227(a0, a1, a2, a3, a4, a5, a6, a7);
+  return w.noOverload([3228, 3227], arguments);
 }
 function quantized$conv2dStride(a0) {
   if (arguments.length > 1) w.excess("conv2dStride", 1, arguments.length);
-  return $3228(a0);
+  return $3229(a0);
 }
 function quantized$conv2dTranspose(a0) {
   if (arguments.length > 1) w.excess("conv2dTranspose", 1, arguments.length);
-  return $3229(a0);
+  return $3230(a0);
 }
 function quantized$conv2dUnpack(a0) {
   if (arguments.length > 1) w.excess("conv2dUnpack", 1, arguments.length);
-  return $3230(a0);
+  return $3231(a0);
 }
 function quantized$conv2dUnpackSizes(a0) {
   if (arguments.length > 1) w.excess("conv2dUnpackSizes", 1, arguments.length);
-  return $3231(a0);
+  return $3232(a0);
 }
 function quantized$conv3d(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("conv3d", 8, arguments.length);
-  if (is.tensor(a0) && is.object(a1) && is.float(a2) && is.integer(a3) && a4 === undefined && a5 === undefined && a6 === undefined && a7 === undefined) return $3233(a0, a1, a2, a3);
-  if (is.tensor(a0) && is.object(a1) && is.integers(a2) && is.integers(a3) && is.integers(a4) && is.integer(a5) && is.float(a6) && is.integer(a7)) return $3232(a0, a1, a2, a3, a4, a5, a6, a7);
-  return w.noOverload([3233, 3232], arguments);
+  if (is.tensor(a0) && is.object(a1) && is.float(a2) && is.integer(a3) && a4 === undefined && a5 === undefined && a6 === undefined && a7 === undefined) return $3234(a0, a1, a2, a3);
+  if (is.tensor(a0) && is.object(a1) && is.integers(a2) && is.integers(a3) && is.integers(a4) && is.integer(a5) && is.float(a6) && is.integer(a7)) return $3233(a0, a1, a2, a3, a4, a5, a6, a7);
+  return w.noOverload([3234, 3233], arguments);
 }
 function quantized$conv3dDilation(a0) {
   if (arguments.length > 1) w.excess("conv3dDilation", 1, arguments.length);
-  return $3234(a0);
+  return $3235(a0);
 }
 function quantized$conv3dDynamic(a0, a1, a2) {
   if (arguments.length > 3) w.excess("conv3dDynamic", 3, arguments.length);
-  return $3235(a0, a1, a2);
+  return $3236(a0, a1, a2);
 }
 function quantized$conv3dGroups(a0) {
   if (arguments.length > 1) w.excess("conv3dGroups", 1, arguments.length);
-  return $3236(a0);
+  return $3237(a0);
 }
 function quantized$conv3dOutputPadding(a0) {
   if (arguments.length > 1) w.excess("conv3dOutputPadding", 1, arguments.length);
-  return $3237(a0);
+  return $3238(a0);
 }
 function quantized$conv3dPadding(a0) {
   if (arguments.length > 1) w.excess("conv3dPadding", 1, arguments.length);
-  return $3238(a0);
+  return $3239(a0);
 }
 function quantized$conv3dPrepack(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("conv3dPrepack", 6, arguments.length);
-  return $3239(a0, a1, a2, a3, a4, a5);
+  return $3240(a0, a1, a2, a3, a4, a5);
 }
 function quantized$conv3dRelu(a0, a1, a2, a3, a4, a5, a6, a7) {
   if (arguments.length > 8) w.excess("conv3dRelu", 8, arguments.length);
-  if (is.tensor(a0) && is.object(a1) && is.float(a2) && is.integer(a3) && a4 === undefined && a5 === undefined && a6 === undefined && a7 === undefined) return $3241(a0, a1, a2, a3);
-  if (is.tensor(a0) && is.object(a1) && is.integers(a2) && is.integers(a3) && is.integers(a4) && is.integer(a5) && is.float(a6) && is.integer(a7)) return $3240(a0, a1, a2, a3, a4, a5, a6, a7);
-  return w.noOverload([3241, 3240], arguments);
+  if (is.tensor(a0) && is.object(a1) && is.float(a2) && is.integer(a3) && a4 === undefined && a5 === undefined && a6 === undefined && a7 === undefined) return $3242(a0, a1, a2, a3);
+  if (is.tensor(a0) && is.object(a1) && is.integers(a2) && is.integers(a3) && is.integers(a4) && is.integer(a5) && is.float(a6) && is.integer(a7)) return $3241(a0, a1, a2, a3, a4, a5, a6, a7);
+  return w.noOverload([3242, 3241], arguments);
 }
 function quantized$conv3dStride(a0) {
   if (arguments.length > 1) w.excess("conv3dStride", 1, arguments.length);
-  return $3242(a0);
+  return $3243(a0);
 }
 function quantized$conv3dTranspose(a0) {
   if (arguments.length > 1) w.excess("conv3dTranspose", 1, arguments.length);
-  return $3243(a0);
+  return $3244(a0);
 }
 function quantized$conv3dUnpack(a0) {
   if (arguments.length > 1) w.excess("conv3dUnpack", 1, arguments.length);
-  return $3244(a0);
+  return $3245(a0);
 }
 function quantized$convPrepack(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("convPrepack", 6, arguments.length);
-  return $3245(a0, a1, a2, a3, a4, a5);
+  return $3246(a0, a1, a2, a3, a4, a5);
 }
 function quantized$convTranspose1d(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("convTranspose1d", 4, arguments.length);
-  return $3246(a0, a1, a2, a3);
+  return $3247(a0, a1, a2, a3);
 }
 function quantized$convTranspose1dDynamic(a0, a1, a2) {
   if (arguments.length > 3) w.excess("convTranspose1dDynamic", 3, arguments.length);
-  return $3247(a0, a1, a2);
+  return $3248(a0, a1, a2);
 }
 function quantized$convTranspose1dPrepack(a0, a1, a2, a3, a4, a5, a6) {
   if (arguments.length > 7) w.excess("convTranspose1dPrepack", 7, arguments.length);
-  return $3248(a0, a1, a2, a3, a4, a5, a6);
+  return $3249(a0, a1, a2, a3, a4, a5, a6);
 }
 function quantized$convTranspose1dUnpack(a0) {
   if (arguments.length > 1) w.excess("convTranspose1dUnpack", 1, arguments.length);
-  return $3249(a0);
+  return $3250(a0);
 }
 function quantized$convTranspose2d(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("convTranspose2d", 4, arguments.length);
-  return $3250(a0, a1, a2, a3);
+  return $3251(a0, a1, a2, a3);
 }
 function quantized$convTranspose2dDilation(a0) {
   if (arguments.length > 1) w.excess("convTranspose2dDilation", 1, arguments.length);
-  return $3251(a0);
+  return $3252(a0);
 }
 function quantized$convTranspose2dDynamic(a0, a1, a2) {
   if (arguments.length > 3) w.excess("convTranspose2dDynamic", 3, arguments.length);
-  return $3252(a0, a1, a2);
+  return $3253(a0, a1, a2);
 }
 function quantized$convTranspose2dGroups(a0) {
   if (arguments.length > 1) w.excess("convTranspose2dGroups", 1, arguments.length);
-  return $3253(a0);
+  return $3254(a0);
 }
 function quantized$convTranspose2dOutputPadding(a0) {
   if (arguments.length > 1) w.excess("convTranspose2dOutputPadding", 1, arguments.length);
-  return $3254(a0);
+  return $3255(a0);
 }
 function quantized$convTranspose2dPadding(a0) {
   if (arguments.length > 1) w.excess("convTranspose2dPadding", 1, arguments.length);
-  return $3255(a0);
+  return $3256(a0);
 }
 function quantized$convTranspose2dPrepack(a0, a1, a2, a3, a4, a5, a6) {
   if (arguments.length > 7) w.excess("convTranspose2dPrepack", 7, arguments.length);
-  return $3256(a0, a1, a2, a3, a4, a5, a6);
+  return $3257(a0, a1, a2, a3, a4, a5, a6);
 }
 function quantized$convTranspose2dStride(a0) {
   if (arguments.length > 1) w.excess("convTranspose2dStride", 1, arguments.length);
-  return $3257(a0);
+  return $3258(a0);
 }
 function quantized$convTranspose2dTranspose(a0) {
   if (arguments.length > 1) w.excess("convTranspose2dTranspose", 1, arguments.length);
-  return $3258(a0);
+  return $3259(a0);
 }
 function quantized$convTranspose2dUnpack(a0) {
   if (arguments.length > 1) w.excess("convTranspose2dUnpack", 1, arguments.length);
-  return $3259(a0);
+  return $3260(a0);
 }
 function quantized$convTranspose3d(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("convTranspose3d", 4, arguments.length);
-  return $3260(a0, a1, a2, a3);
+  return $3261(a0, a1, a2, a3);
 }
 function quantized$convTranspose3dDilation(a0) {
   if (arguments.length > 1) w.excess("convTranspose3dDilation", 1, arguments.length);
-  return $3261(a0);
+  return $3262(a0);
 }
 function quantized$convTranspose3dDynamic(a0, a1, a2) {
   if (arguments.length > 3) w.excess("convTranspose3dDynamic", 3, arguments.length);
-  return $3262(a0, a1, a2);
+  return $3263(a0, a1, a2);
 }
 function quantized$convTranspose3dGroups(a0) {
   if (arguments.length > 1) w.excess("convTranspose3dGroups", 1, arguments.length);
-  return $3263(a0);
+  return $3264(a0);
 }
 function quantized$convTranspose3dOutputPadding(a0) {
   if (arguments.length > 1) w.excess("convTranspose3dOutputPadding", 1, arguments.length);
-  return $3264(a0);
+  return $3265(a0);
 }
 function quantized$convTranspose3dPadding(a0) {
   if (arguments.length > 1) w.excess("convTranspose3dPadding", 1, arguments.length);
-  return $3265(a0);
+  return $3266(a0);
 }
 function quantized$convTranspose3dPrepack(a0, a1, a2, a3, a4, a5, a6) {
   if (arguments.length > 7) w.excess("convTranspose3dPrepack", 7, arguments.length);
-  return $3266(a0, a1, a2, a3, a4, a5, a6);
+  return $3267(a0, a1, a2, a3, a4, a5, a6);
 }
 function quantized$convTranspose3dStride(a0) {
   if (arguments.length > 1) w.excess("convTranspose3dStride", 1, arguments.length);
-  return $3267(a0);
+  return $3268(a0);
 }
 function quantized$convTranspose3dTranspose(a0) {
   if (arguments.length > 1) w.excess("convTranspose3dTranspose", 1, arguments.length);
-  return $3268(a0);
+  return $3269(a0);
 }
 function quantized$convTranspose3dUnpack(a0) {
   if (arguments.length > 1) w.excess("convTranspose3dUnpack", 1, arguments.length);
-  return $3269(a0);
+  return $3270(a0);
 }
 function quantized$convUnpack(a0) {
   if (arguments.length > 1) w.excess("convUnpack", 1, arguments.length);
-  return $3270(a0);
+  return $3271(a0);
 }
 function quantized$dropout(a0, a1, a2, a3, a4) {
   if (arguments.length > 5) w.excess("dropout", 5, arguments.length);
-  return $3271(a0, a1, a2, a3, a4);
+  return $3272(a0, a1, a2, a3, a4);
 }
 function quantized$elu(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("elu", 6, arguments.length);
-  return $3272(a0, a1, a2, a3, a4, a5);
+  return $3273(a0, a1, a2, a3, a4, a5);
 }
 function quantized$embedding4bit(a0, a1, a2) {
   if (arguments.length > 3) w.excess("embedding4bit", 3, arguments.length);
-  return $3273(a0, a1, a2);
+  return $3274(a0, a1, a2);
 }
 function quantized$embeddingBag2bitPrepack(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("embeddingBag2bitPrepack", 4, arguments.length);
-  return $3274(a0, a1, a2, a3);
+  return $3275(a0, a1, a2, a3);
 }
 function quantized$embeddingBag2bitPrepackWithRowwiseMinMax(a0, a1, a2, a3, a4) {
   if (arguments.length > 5) w.excess("embeddingBag2bitPrepackWithRowwiseMinMax", 5, arguments.length);
-  return $3275(a0, a1, a2, a3, a4);
+  return $3276(a0, a1, a2, a3, a4);
 }
 function quantized$embeddingBag2bitRowwiseOffsets(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("embeddingBag2bitRowwiseOffsets", 9, arguments.length);
-  return $3276(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3277(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function quantized$embeddingBag2bitUnpack(a0) {
   if (arguments.length > 1) w.excess("embeddingBag2bitUnpack", 1, arguments.length);
-  return $3277(a0);
+  return $3278(a0);
 }
 function quantized$embeddingBag4bit(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("embeddingBag4bit", 9, arguments.length);
-  return $3278(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3279(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function quantized$embeddingBag4bitPrepack(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("embeddingBag4bitPrepack", 4, arguments.length);
-  return $3279(a0, a1, a2, a3);
+  return $3280(a0, a1, a2, a3);
 }
 function quantized$embeddingBag4bitPrepackWithRowwiseMinMax(a0, a1, a2, a3, a4) {
   if (arguments.length > 5) w.excess("embeddingBag4bitPrepackWithRowwiseMinMax", 5, arguments.length);
-  return $3280(a0, a1, a2, a3, a4);
+  return $3281(a0, a1, a2, a3, a4);
 }
 function quantized$embeddingBag4bitRowwiseOffsets(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("embeddingBag4bitRowwiseOffsets", 9, arguments.length);
-  return $3281(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3282(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function quantized$embeddingBag4bitUnpack(a0) {
   if (arguments.length > 1) w.excess("embeddingBag4bitUnpack", 1, arguments.length);
-  return $3282(a0);
+  return $3283(a0);
 }
 function quantized$embeddingBagByte(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("embeddingBagByte", 9, arguments.length);
-  return $3283(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3284(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function quantized$embeddingBagBytePrepack(a0) {
   if (arguments.length > 1) w.excess("embeddingBagBytePrepack", 1, arguments.length);
-  return $3284(a0);
+  return $3285(a0);
 }
 function quantized$embeddingBagBytePrepackWithRowwiseMinMax(a0, a1) {
   if (arguments.length > 2) w.excess("embeddingBagBytePrepackWithRowwiseMinMax", 2, arguments.length);
-  return $3285(a0, a1);
+  return $3286(a0, a1);
 }
 function quantized$embeddingBagByteRowwiseOffsets(a0, a1, a2, a3, a4, a5, a6, a7, a8) {
   if (arguments.length > 9) w.excess("embeddingBagByteRowwiseOffsets", 9, arguments.length);
-  return $3286(a0, a1, a2, a3, a4, a5, a6, a7, a8);
+  return $3287(a0, a1, a2, a3, a4, a5, a6, a7, a8);
 }
 function quantized$embeddingBagByteUnpack(a0) {
   if (arguments.length > 1) w.excess("embeddingBagByteUnpack", 1, arguments.length);
-  return $3287(a0);
+  return $3288(a0);
 }
 function quantized$embeddingBagPrepack(a0) {
   if (arguments.length > 1) w.excess("embeddingBagPrepack", 1, arguments.length);
-  return $3288(a0);
+  return $3289(a0);
 }
 function quantized$embeddingBagUnpack(a0) {
   if (arguments.length > 1) w.excess("embeddingBagUnpack", 1, arguments.length);
-  return $3289(a0);
+  return $3290(a0);
 }
 function quantized$embeddingByte(a0, a1, a2) {
   if (arguments.length > 3) w.excess("embeddingByte", 3, arguments.length);
-  return $3290(a0, a1, a2);
+  return $3291(a0, a1, a2);
 }
 function quantized$groupNorm(a0, a1, a2, a3, a4, a5, a6) {
   if (arguments.length > 7) w.excess("groupNorm", 7, arguments.length);
-  return $3291(a0, a1, a2, a3, a4, a5, a6);
+  return $3292(a0, a1, a2, a3, a4, a5, a6);
 }
 function quantized$hardswish(a0, a1, a2) {
   if (arguments.length > 3) w.excess("hardswish", 3, arguments.length);
-  return $3292(a0, a1, a2);
+  return $3293(a0, a1, a2);
 }
 function quantized$instanceNorm(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("instanceNorm", 6, arguments.length);
-  return $3293(a0, a1, a2, a3, a4, a5);
+  return $3294(a0, a1, a2, a3, a4, a5);
 }
 function quantized$int4mmPackedWeightCpu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("int4mmPackedWeightCpu", 4, arguments.length);
-  return $3294(a0, a1, a2, a3);
+  return $3295(a0, a1, a2, a3);
 }
 function quantized$layerNorm(a0, a1, a2, a3, a4, a5, a6) {
   if (arguments.length > 7) w.excess("layerNorm", 7, arguments.length);
-  return $3295(a0, a1, a2, a3, a4, a5, a6);
+  return $3296(a0, a1, a2, a3, a4, a5, a6);
 }
 function quantized$leakyRelu(a0, a1, a2, a3, a4) {
   if (arguments.length > 5) w.excess("leakyRelu", 5, arguments.length);
-  return $3296(a0, a1, a2, a3, a4);
+  return $3297(a0, a1, a2, a3, a4);
 }
 function quantized$linear(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("linear", 4, arguments.length);
-  return $3297(a0, a1, a2, a3);
+  return $3298(a0, a1, a2, a3);
 }
 function quantized$linearDynamic(a0, a1, a2) {
   if (arguments.length > 3) w.excess("linearDynamic", 3, arguments.length);
-  return $3298(a0, a1, a2);
+  return $3299(a0, a1, a2);
 }
 function quantized$linearDynamicFp16(a0, a1) {
   if (arguments.length > 2) w.excess("linearDynamicFp16", 2, arguments.length);
-  return $3299(a0, a1);
+  return $3300(a0, a1);
 }
 function quantized$linearDynamicFp16UnpackedWeight(a0, a1, a2) {
   if (arguments.length > 3) w.excess("linearDynamicFp16UnpackedWeight", 3, arguments.length);
-  return $3300(a0, a1, a2);
+  return $3301(a0, a1, a2);
 }
 function quantized$linearLeakyRelu(a0, a1, a2, a3, a4) {
   if (arguments.length > 5) w.excess("linearLeakyRelu", 5, arguments.length);
-  return $3301(a0, a1, a2, a3, a4);
+  return $3302(a0, a1, a2, a3, a4);
 }
 function quantized$linearPrepack(a0, a1) {
   if (arguments.length > 2) w.excess("linearPrepack", 2, arguments.length);
-  return $3302(a0, a1);
+  return $3303(a0, a1);
 }
 function quantized$linearPrepackFp16(a0, a1) {
   if (arguments.length > 2) w.excess("linearPrepackFp16", 2, arguments.length);
-  return $3303(a0, a1);
+  return $3304(a0, a1);
 }
 function quantized$linearPrepackFp16Legacy(a0, a1) {
   if (arguments.length > 2) w.excess("linearPrepackFp16Legacy", 2, arguments.length);
-  return $3304(a0, a1);
+  return $3305(a0, a1);
 }
 function quantized$linearPrepackLegacy(a0, a1) {
   if (arguments.length > 2) w.excess("linearPrepackLegacy", 2, arguments.length);
-  return $3305(a0, a1);
+  return $3306(a0, a1);
 }
 function quantized$linearRelu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("linearRelu", 4, arguments.length);
-  return $3306(a0, a1, a2, a3);
+  return $3307(a0, a1, a2, a3);
 }
 function quantized$linearReluDynamic(a0, a1, a2) {
   if (arguments.length > 3) w.excess("linearReluDynamic", 3, arguments.length);
-  return $3307(a0, a1, a2);
+  return $3308(a0, a1, a2);
 }
 function quantized$linearReluDynamicFp16(a0, a1) {
   if (arguments.length > 2) w.excess("linearReluDynamicFp16", 2, arguments.length);
-  return $3308(a0, a1);
+  return $3309(a0, a1);
 }
 function quantized$linearTanh(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("linearTanh", 4, arguments.length);
-  return $3309(a0, a1, a2, a3);
+  return $3310(a0, a1, a2, a3);
 }
 function quantized$linearUnpack(a0) {
   if (arguments.length > 1) w.excess("linearUnpack", 1, arguments.length);
-  if (is.object(a0)) return $3310(a0);
-  if (is.tensor(a0)) return $3311(a0);
-  return w.noOverload([3310, 3311], arguments);
+  if (is.object(a0)) return $3311(a0);
+  if (is.tensor(a0)) return $3312(a0);
+  return w.noOverload([3311, 3312], arguments);
 }
 function quantized$linearUnpackFp16(a0) {
   if (arguments.length > 1) w.excess("linearUnpackFp16", 1, arguments.length);
-  if (is.object(a0)) return $3312(a0);
-  if (is.tensor(a0)) return $3313(a0);
-  return w.noOverload([3312, 3313], arguments);
+  if (is.object(a0)) return $3313(a0);
+  if (is.tensor(a0)) return $3314(a0);
+  return w.noOverload([3313, 3314], arguments);
 }
 function quantized$linearWithInputQDqQweightDqOutputFp32(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("linearWithInputQDqQweightDqOutputFp32", 4, arguments.length);
-  return $3314(a0, a1, a2, a3);
+  return $3315(a0, a1, a2, a3);
 }
 function quantized$linearWithInputQDqQweightDqReluOutputFp32(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("linearWithInputQDqQweightDqReluOutputFp32", 4, arguments.length);
-  return $3315(a0, a1, a2, a3);
+  return $3316(a0, a1, a2, a3);
 }
 function quantized$makeQuantizedCellParams(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("makeQuantizedCellParams", 4, arguments.length);
-  return $3316(a0, a1, a2, a3);
+  return $3317(a0, a1, a2, a3);
 }
 function quantized$makeQuantizedCellParamsDynamic(a0, a1, a2, a3, a4) {
   if (arguments.length > 5) w.excess("makeQuantizedCellParamsDynamic", 5, arguments.length);
-  return $3317(a0, a1, a2, a3, a4);
+  return $3318(a0, a1, a2, a3, a4);
 }
 function quantized$makeQuantizedCellParamsFp16(a0, a1) {
   if (arguments.length > 2) w.excess("makeQuantizedCellParamsFp16", 2, arguments.length);
-  return $3318(a0, a1);
+  return $3319(a0, a1);
 }
 function quantized$matmul(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("matmul", 4, arguments.length);
-  return $3319(a0, a1, a2, a3);
+  return $3320(a0, a1, a2, a3);
 }
 function quantized$maxPool1d(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("maxPool1d", 6, arguments.length);
-  return $3320(a0, a1, a2, a3, a4, a5);
+  return $3321(a0, a1, a2, a3, a4, a5);
 }
 function quantized$maxPool2d(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("maxPool2d", 6, arguments.length);
-  return $3321(a0, a1, a2, a3, a4, a5);
+  return $3322(a0, a1, a2, a3, a4, a5);
 }
 function quantized$mul(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("mul", 4, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1) && a2 === undefined && a3 === undefined) return $3323(a0, a1);
-  if (is.scalar(a0) && is.tensor(a1) && a2 === undefined && a3 === undefined) return $3324(a0, a1);
-  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2) && a3 === undefined) return $3325(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && a3 === undefined) return $3326(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.float(a2) && is.integer(a3)) return $3322(a0, a1, a2, a3);
-  return w.noOverload([3323, 3324, 3325, 3326, 3322], arguments);
+  if (is.tensor(a0) && is.scalar(a1) && a2 === undefined && a3 === undefined) return $3324(a0, a1);
+  if (is.scalar(a0) && is.tensor(a1) && a2 === undefined && a3 === undefined) return $3325(a0, a1);
+  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2) && a3 === undefined) return $3326(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && a3 === undefined) return $3327(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.float(a2) && is.integer(a3)) return $3323(a0, a1, a2, a3);
+  return w.noOverload([3324, 3325, 3326, 3327, 3323], arguments);
 }
 function quantized$mulOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("mulOut", 3, arguments.length);
-  return $3327(a0, a1, a2);
+  return $3328(a0, a1, a2);
 }
 function quantized$mulRelu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("mulRelu", 4, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1) && a2 === undefined && a3 === undefined) return $3329(a0, a1);
-  if (is.scalar(a0) && is.tensor(a1) && a2 === undefined && a3 === undefined) return $3330(a0, a1);
-  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2) && a3 === undefined) return $3331(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && a3 === undefined) return $3332(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.float(a2) && is.integer(a3)) return $3328(a0, a1, a2, a3);
-  return w.noOverload([3329, 3330, 3331, 3332, 3328], arguments);
+  if (is.tensor(a0) && is.scalar(a1) && a2 === undefined && a3 === undefined) return $3330(a0, a1);
+  if (is.scalar(a0) && is.tensor(a1) && a2 === undefined && a3 === undefined) return $3331(a0, a1);
+  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2) && a3 === undefined) return $3332(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2) && a3 === undefined) return $3333(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.float(a2) && is.integer(a3)) return $3329(a0, a1, a2, a3);
+  return w.noOverload([3330, 3331, 3332, 3333, 3329], arguments);
 }
 function quantized$mulReluOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("mulReluOut", 3, arguments.length);
-  return $3333(a0, a1, a2);
+  return $3334(a0, a1, a2);
 }
 function quantized$mulScalar(a0, a1) {
   if (arguments.length > 2) w.excess("mulScalar", 2, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1)) return $3334(a0, a1);
-  if (is.tensor(a0) && is.tensor(a1)) return $3335(a0, a1);
-  return w.noOverload([3334, 3335], arguments);
+  if (is.tensor(a0) && is.scalar(a1)) return $3335(a0, a1);
+  if (is.tensor(a0) && is.tensor(a1)) return $3336(a0, a1);
+  return w.noOverload([3335, 3336], arguments);
 }
 function quantized$mulScalarOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("mulScalarOut", 3, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2)) return $3336(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2)) return $3337(a0, a1, a2);
-  return w.noOverload([3336, 3337], arguments);
+  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2)) return $3337(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2)) return $3338(a0, a1, a2);
+  return w.noOverload([3337, 3338], arguments);
 }
 function quantized$mulScalarRelu(a0, a1) {
   if (arguments.length > 2) w.excess("mulScalarRelu", 2, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1)) return $3338(a0, a1);
-  if (is.tensor(a0) && is.tensor(a1)) return $3339(a0, a1);
-  return w.noOverload([3338, 3339], arguments);
+  if (is.tensor(a0) && is.scalar(a1)) return $3339(a0, a1);
+  if (is.tensor(a0) && is.tensor(a1)) return $3340(a0, a1);
+  return w.noOverload([3339, 3340], arguments);
 }
 function quantized$mulScalarReluOut(a0, a1, a2) {
   if (arguments.length > 3) w.excess("mulScalarReluOut", 3, arguments.length);
-  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2)) return $3340(a0, a1, a2);
-  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2)) return $3341(a0, a1, a2);
-  return w.noOverload([3340, 3341], arguments);
+  if (is.tensor(a0) && is.scalar(a1) && is.tensor(a2)) return $3341(a0, a1, a2);
+  if (is.tensor(a0) && is.tensor(a1) && is.tensor(a2)) return $3342(a0, a1, a2);
+  return w.noOverload([3341, 3342], arguments);
 }
 function quantized$prelu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("prelu", 4, arguments.length);
-  return $3342(a0, a1, a2, a3);
+  return $3343(a0, a1, a2, a3);
 }
 function quantized$quantizedGruCellDynamic(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("quantizedGruCellDynamic", 6, arguments.length);
-  return $3343(a0, a1, a2, a3, a4, a5);
+  return $3344(a0, a1, a2, a3, a4, a5);
 }
 function quantized$quantizedLstmCellDynamic(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("quantizedLstmCellDynamic", 6, arguments.length);
-  return $3344(a0, a1, a2, a3, a4, a5);
+  return $3345(a0, a1, a2, a3, a4, a5);
 }
 function quantized$quantizedRnnReluCellDynamic(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("quantizedRnnReluCellDynamic", 6, arguments.length);
-  return $3345(a0, a1, a2, a3, a4, a5);
+  return $3346(a0, a1, a2, a3, a4, a5);
 }
 function quantized$quantizedRnnTanhCellDynamic(a0, a1, a2, a3, a4, a5) {
   if (arguments.length > 6) w.excess("quantizedRnnTanhCellDynamic", 6, arguments.length);
-  return $3346(a0, a1, a2, a3, a4, a5);
+  return $3347(a0, a1, a2, a3, a4, a5);
 }
 function quantized$relu6(a0, a1) {
   if (arguments.length > 2) w.excess("relu6", 2, arguments.length);
-  return $3347(a0, a1);
+  return $3348(a0, a1);
 }
 function quantized$sigmoid(a0, a1, a2) {
   if (arguments.length > 3) w.excess("sigmoid", 3, arguments.length);
-  return $3348(a0, a1, a2);
+  return $3349(a0, a1, a2);
 }
 function quantized$softmax(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("softmax", 4, arguments.length);
-  return $3349(a0, a1, a2, a3);
+  return $3350(a0, a1, a2, a3);
 }
 function quantized$threshold(a0, a1, a2) {
   if (arguments.length > 3) w.excess("threshold", 3, arguments.length);
-  return $3350(a0, a1, a2);
+  return $3351(a0, a1, a2);
 }
 function sparse$qlinear(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("qlinear", 4, arguments.length);
-  return $3351(a0, a1, a2, a3);
+  return $3352(a0, a1, a2, a3);
 }
 function sparse$qlinearDynamic(a0, a1) {
   if (arguments.length > 2) w.excess("qlinearDynamic", 2, arguments.length);
-  return $3352(a0, a1);
+  return $3353(a0, a1);
 }
 function sparse$qlinearPrepack(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("qlinearPrepack", 4, arguments.length);
-  return $3353(a0, a1, a2, a3);
+  return $3354(a0, a1, a2, a3);
 }
 function sparse$qlinearRelu(a0, a1, a2, a3) {
   if (arguments.length > 4) w.excess("qlinearRelu", 4, arguments.length);
-  return $3354(a0, a1, a2, a3);
+  return $3355(a0, a1, a2, a3);
 }
 function sparse$qlinearReluDynamic(a0, a1) {
   if (arguments.length > 2) w.excess("qlinearReluDynamic", 2, arguments.length);
-  return $3355(a0, a1);
+  return $3356(a0, a1);
 }
 function sparse$qlinearUnpack(a0) {
   if (arguments.length > 1) w.excess("qlinearUnpack", 1, arguments.length);
-  return $3356(a0);
+  return $3357(a0);
 }
 
 export const methods = {
@@ -19228,214 +19236,215 @@ export const op = {
   "muster::batch_norm_relu_max_pool": $3153,
   "muster::linear_assignment": $3154,
   "muster::running_best_": $3155,
-  "onednn::linear_dynamic_fp16": $3156,
-  "onednn::linear_prepack_fp16": $3157,
-  "onednn::linear_relu_dynamic_fp16": $3158,
-  "onednn::qadd.tensor": $3159,
-  "onednn::qadd_relu.tensor": $3160,
-  "onednn::qbatch_norm2d": $3161,
-  "onednn::qconv1d_pointwise": $3162,
-  "onednn::qconv2d_pointwise": $3163,
-  "onednn::qconv2d_pointwise.binary": $3164,
-  "onednn::qconv2d_pointwise.binary_tensor": $3165,
-  "onednn::qconv2d_pointwise.tensor": $3166,
-  "onednn::qconv3d_pointwise": $3167,
-  "onednn::qconv_pointwise": $3168,
-  "onednn::qconv_pointwise.tensor": $3169,
-  "onednn::qconv_prepack": $3170,
-  "onednn::qlinear_pointwise": $3171,
-  "onednn::qlinear_pointwise.binary": $3172,
-  "onednn::qlinear_pointwise.binary_tensor": $3173,
-  "onednn::qlinear_pointwise.tensor": $3174,
-  "onednn::qlinear_prepack": $3175,
-  "onednn::qmul.tensor": $3176,
-  "quantized::add": $3177,
-  "quantized::add.Scalar": $3178,
-  "quantized::add.Scalar2": $3179,
-  "quantized::add.Scalar_out": $3180,
-  "quantized::add.out": $3181,
-  "quantized::add_out": $3182,
-  "quantized::add_relu": $3183,
-  "quantized::add_relu.Scalar": $3184,
-  "quantized::add_relu.Scalar2": $3185,
-  "quantized::add_relu.Scalar_out": $3186,
-  "quantized::add_relu.out": $3187,
-  "quantized::add_relu_out": $3188,
-  "quantized::add_scalar": $3189,
-  "quantized::add_scalar.Tensor": $3190,
-  "quantized::add_scalar_out": $3191,
-  "quantized::add_scalar_out.Tensor": $3192,
-  "quantized::add_scalar_relu": $3193,
-  "quantized::add_scalar_relu.Tensor": $3194,
-  "quantized::add_scalar_relu_out": $3195,
-  "quantized::add_scalar_relu_out.Tensor": $3196,
-  "quantized::batch_norm": $3197,
-  "quantized::batch_norm1d": $3198,
-  "quantized::batch_norm1d_relu": $3199,
-  "quantized::batch_norm2d": $3200,
-  "quantized::batch_norm2d_relu": $3201,
-  "quantized::batch_norm3d": $3202,
-  "quantized::batch_norm3d_relu": $3203,
-  "quantized::batch_norm_relu": $3204,
-  "quantized::cat": $3205,
-  "quantized::cat_out": $3206,
-  "quantized::cat_relu": $3207,
-  "quantized::cat_relu_out": $3208,
-  "quantized::celu": $3209,
-  "quantized::clamp": $3210,
-  "quantized::conv1d": $3211,
-  "quantized::conv1d_dynamic": $3212,
-  "quantized::conv1d_prepack": $3213,
-  "quantized::conv1d_relu": $3214,
-  "quantized::conv1d_unpack": $3215,
-  "quantized::conv2d": $3216,
-  "quantized::conv2d.new": $3217,
-  "quantized::conv2d_add": $3218,
-  "quantized::conv2d_add_relu": $3219,
-  "quantized::conv2d_dilation": $3220,
-  "quantized::conv2d_dynamic": $3221,
-  "quantized::conv2d_groups": $3222,
-  "quantized::conv2d_output_padding": $3223,
-  "quantized::conv2d_padding": $3224,
-  "quantized::conv2d_prepack": $3225,
-  "quantized::conv2d_relu": $3226,
-  "quantized::conv2d_relu.new": $3227,
-  "quantized::conv2d_stride": $3228,
-  "quantized::conv2d_transpose": $3229,
-  "quantized::conv2d_unpack": $3230,
-  "quantized::conv2d_unpack_sizes": $3231,
-  "quantized::conv3d": $3232,
-  "quantized::conv3d.new": $3233,
-  "quantized::conv3d_dilation": $3234,
-  "quantized::conv3d_dynamic": $3235,
-  "quantized::conv3d_groups": $3236,
-  "quantized::conv3d_output_padding": $3237,
-  "quantized::conv3d_padding": $3238,
-  "quantized::conv3d_prepack": $3239,
-  "quantized::conv3d_relu": $3240,
-  "quantized::conv3d_relu.new": $3241,
-  "quantized::conv3d_stride": $3242,
-  "quantized::conv3d_transpose": $3243,
-  "quantized::conv3d_unpack": $3244,
-  "quantized::conv_prepack": $3245,
-  "quantized::conv_transpose1d": $3246,
-  "quantized::conv_transpose1d_dynamic": $3247,
-  "quantized::conv_transpose1d_prepack": $3248,
-  "quantized::conv_transpose1d_unpack": $3249,
-  "quantized::conv_transpose2d": $3250,
-  "quantized::conv_transpose2d_dilation": $3251,
-  "quantized::conv_transpose2d_dynamic": $3252,
-  "quantized::conv_transpose2d_groups": $3253,
-  "quantized::conv_transpose2d_output_padding": $3254,
-  "quantized::conv_transpose2d_padding": $3255,
-  "quantized::conv_transpose2d_prepack": $3256,
-  "quantized::conv_transpose2d_stride": $3257,
-  "quantized::conv_transpose2d_transpose": $3258,
-  "quantized::conv_transpose2d_unpack": $3259,
-  "quantized::conv_transpose3d": $3260,
-  "quantized::conv_transpose3d_dilation": $3261,
-  "quantized::conv_transpose3d_dynamic": $3262,
-  "quantized::conv_transpose3d_groups": $3263,
-  "quantized::conv_transpose3d_output_padding": $3264,
-  "quantized::conv_transpose3d_padding": $3265,
-  "quantized::conv_transpose3d_prepack": $3266,
-  "quantized::conv_transpose3d_stride": $3267,
-  "quantized::conv_transpose3d_transpose": $3268,
-  "quantized::conv_transpose3d_unpack": $3269,
-  "quantized::conv_unpack": $3270,
-  "quantized::dropout": $3271,
-  "quantized::elu": $3272,
-  "quantized::embedding_4bit": $3273,
-  "quantized::embedding_bag_2bit_prepack": $3274,
-  "quantized::embedding_bag_2bit_prepack_with_rowwise_min_max": $3275,
-  "quantized::embedding_bag_2bit_rowwise_offsets": $3276,
-  "quantized::embedding_bag_2bit_unpack": $3277,
-  "quantized::embedding_bag_4bit": $3278,
-  "quantized::embedding_bag_4bit_prepack": $3279,
-  "quantized::embedding_bag_4bit_prepack_with_rowwise_min_max": $3280,
-  "quantized::embedding_bag_4bit_rowwise_offsets": $3281,
-  "quantized::embedding_bag_4bit_unpack": $3282,
-  "quantized::embedding_bag_byte": $3283,
-  "quantized::embedding_bag_byte_prepack": $3284,
-  "quantized::embedding_bag_byte_prepack_with_rowwise_min_max": $3285,
-  "quantized::embedding_bag_byte_rowwise_offsets": $3286,
-  "quantized::embedding_bag_byte_unpack": $3287,
-  "quantized::embedding_bag_prepack": $3288,
-  "quantized::embedding_bag_unpack": $3289,
-  "quantized::embedding_byte": $3290,
-  "quantized::group_norm": $3291,
-  "quantized::hardswish": $3292,
-  "quantized::instance_norm": $3293,
-  "quantized::int4mm_packed_weight_cpu": $3294,
-  "quantized::layer_norm": $3295,
-  "quantized::leaky_relu": $3296,
-  "quantized::linear": $3297,
-  "quantized::linear_dynamic": $3298,
-  "quantized::linear_dynamic_fp16": $3299,
-  "quantized::linear_dynamic_fp16_unpacked_weight": $3300,
-  "quantized::linear_leaky_relu": $3301,
-  "quantized::linear_prepack": $3302,
-  "quantized::linear_prepack_fp16": $3303,
-  "quantized::linear_prepack_fp16_legacy": $3304,
-  "quantized::linear_prepack_legacy": $3305,
-  "quantized::linear_relu": $3306,
-  "quantized::linear_relu_dynamic": $3307,
-  "quantized::linear_relu_dynamic_fp16": $3308,
-  "quantized::linear_tanh": $3309,
-  "quantized::linear_unpack": $3310,
-  "quantized::linear_unpack.legacy": $3311,
-  "quantized::linear_unpack_fp16": $3312,
-  "quantized::linear_unpack_fp16.legacy": $3313,
-  "quantized::linear_with_input_q_dq_qweight_dq_output_fp32": $3314,
-  "quantized::linear_with_input_q_dq_qweight_dq_relu_output_fp32": $3315,
-  "quantized::make_quantized_cell_params": $3316,
-  "quantized::make_quantized_cell_params_dynamic": $3317,
-  "quantized::make_quantized_cell_params_fp16": $3318,
-  "quantized::matmul": $3319,
-  "quantized::max_pool1d": $3320,
-  "quantized::max_pool2d": $3321,
-  "quantized::mul": $3322,
-  "quantized::mul.Scalar": $3323,
-  "quantized::mul.Scalar2": $3324,
-  "quantized::mul.Scalar_out": $3325,
-  "quantized::mul.out": $3326,
-  "quantized::mul_out": $3327,
-  "quantized::mul_relu": $3328,
-  "quantized::mul_relu.Scalar": $3329,
-  "quantized::mul_relu.Scalar2": $3330,
-  "quantized::mul_relu.Scalar_out": $3331,
-  "quantized::mul_relu.out": $3332,
-  "quantized::mul_relu_out": $3333,
-  "quantized::mul_scalar": $3334,
-  "quantized::mul_scalar.Tensor": $3335,
-  "quantized::mul_scalar_out": $3336,
-  "quantized::mul_scalar_out.Tensor": $3337,
-  "quantized::mul_scalar_relu": $3338,
-  "quantized::mul_scalar_relu.Tensor": $3339,
-  "quantized::mul_scalar_relu_out": $3340,
-  "quantized::mul_scalar_relu_out.Tensor": $3341,
-  "quantized::prelu": $3342,
-  "quantized::quantized_gru_cell_dynamic": $3343,
-  "quantized::quantized_lstm_cell_dynamic": $3344,
-  "quantized::quantized_rnn_relu_cell_dynamic": $3345,
-  "quantized::quantized_rnn_tanh_cell_dynamic": $3346,
-  "quantized::relu6": $3347,
-  "quantized::sigmoid": $3348,
-  "quantized::softmax": $3349,
-  "quantized::threshold": $3350,
-  "sparse::qlinear": $3351,
-  "sparse::qlinear_dynamic": $3352,
-  "sparse::qlinear_prepack": $3353,
-  "sparse::qlinear_relu": $3354,
-  "sparse::qlinear_relu_dynamic": $3355,
-  "sparse::qlinear_unpack": $3356,
+  "muster::umap_epoch_": $3156,
+  "onednn::linear_dynamic_fp16": $3157,
+  "onednn::linear_prepack_fp16": $3158,
+  "onednn::linear_relu_dynamic_fp16": $3159,
+  "onednn::qadd.tensor": $3160,
+  "onednn::qadd_relu.tensor": $3161,
+  "onednn::qbatch_norm2d": $3162,
+  "onednn::qconv1d_pointwise": $3163,
+  "onednn::qconv2d_pointwise": $3164,
+  "onednn::qconv2d_pointwise.binary": $3165,
+  "onednn::qconv2d_pointwise.binary_tensor": $3166,
+  "onednn::qconv2d_pointwise.tensor": $3167,
+  "onednn::qconv3d_pointwise": $3168,
+  "onednn::qconv_pointwise": $3169,
+  "onednn::qconv_pointwise.tensor": $3170,
+  "onednn::qconv_prepack": $3171,
+  "onednn::qlinear_pointwise": $3172,
+  "onednn::qlinear_pointwise.binary": $3173,
+  "onednn::qlinear_pointwise.binary_tensor": $3174,
+  "onednn::qlinear_pointwise.tensor": $3175,
+  "onednn::qlinear_prepack": $3176,
+  "onednn::qmul.tensor": $3177,
+  "quantized::add": $3178,
+  "quantized::add.Scalar": $3179,
+  "quantized::add.Scalar2": $3180,
+  "quantized::add.Scalar_out": $3181,
+  "quantized::add.out": $3182,
+  "quantized::add_out": $3183,
+  "quantized::add_relu": $3184,
+  "quantized::add_relu.Scalar": $3185,
+  "quantized::add_relu.Scalar2": $3186,
+  "quantized::add_relu.Scalar_out": $3187,
+  "quantized::add_relu.out": $3188,
+  "quantized::add_relu_out": $3189,
+  "quantized::add_scalar": $3190,
+  "quantized::add_scalar.Tensor": $3191,
+  "quantized::add_scalar_out": $3192,
+  "quantized::add_scalar_out.Tensor": $3193,
+  "quantized::add_scalar_relu": $3194,
+  "quantized::add_scalar_relu.Tensor": $3195,
+  "quantized::add_scalar_relu_out": $3196,
+  "quantized::add_scalar_relu_out.Tensor": $3197,
+  "quantized::batch_norm": $3198,
+  "quantized::batch_norm1d": $3199,
+  "quantized::batch_norm1d_relu": $3200,
+  "quantized::batch_norm2d": $3201,
+  "quantized::batch_norm2d_relu": $3202,
+  "quantized::batch_norm3d": $3203,
+  "quantized::batch_norm3d_relu": $3204,
+  "quantized::batch_norm_relu": $3205,
+  "quantized::cat": $3206,
+  "quantized::cat_out": $3207,
+  "quantized::cat_relu": $3208,
+  "quantized::cat_relu_out": $3209,
+  "quantized::celu": $3210,
+  "quantized::clamp": $3211,
+  "quantized::conv1d": $3212,
+  "quantized::conv1d_dynamic": $3213,
+  "quantized::conv1d_prepack": $3214,
+  "quantized::conv1d_relu": $3215,
+  "quantized::conv1d_unpack": $3216,
+  "quantized::conv2d": $3217,
+  "quantized::conv2d.new": $3218,
+  "quantized::conv2d_add": $3219,
+  "quantized::conv2d_add_relu": $3220,
+  "quantized::conv2d_dilation": $3221,
+  "quantized::conv2d_dynamic": $3222,
+  "quantized::conv2d_groups": $3223,
+  "quantized::conv2d_output_padding": $3224,
+  "quantized::conv2d_padding": $3225,
+  "quantized::conv2d_prepack": $3226,
+  "quantized::conv2d_relu": $3227,
+  "quantized::conv2d_relu.new": $3228,
+  "quantized::conv2d_stride": $3229,
+  "quantized::conv2d_transpose": $3230,
+  "quantized::conv2d_unpack": $3231,
+  "quantized::conv2d_unpack_sizes": $3232,
+  "quantized::conv3d": $3233,
+  "quantized::conv3d.new": $3234,
+  "quantized::conv3d_dilation": $3235,
+  "quantized::conv3d_dynamic": $3236,
+  "quantized::conv3d_groups": $3237,
+  "quantized::conv3d_output_padding": $3238,
+  "quantized::conv3d_padding": $3239,
+  "quantized::conv3d_prepack": $3240,
+  "quantized::conv3d_relu": $3241,
+  "quantized::conv3d_relu.new": $3242,
+  "quantized::conv3d_stride": $3243,
+  "quantized::conv3d_transpose": $3244,
+  "quantized::conv3d_unpack": $3245,
+  "quantized::conv_prepack": $3246,
+  "quantized::conv_transpose1d": $3247,
+  "quantized::conv_transpose1d_dynamic": $3248,
+  "quantized::conv_transpose1d_prepack": $3249,
+  "quantized::conv_transpose1d_unpack": $3250,
+  "quantized::conv_transpose2d": $3251,
+  "quantized::conv_transpose2d_dilation": $3252,
+  "quantized::conv_transpose2d_dynamic": $3253,
+  "quantized::conv_transpose2d_groups": $3254,
+  "quantized::conv_transpose2d_output_padding": $3255,
+  "quantized::conv_transpose2d_padding": $3256,
+  "quantized::conv_transpose2d_prepack": $3257,
+  "quantized::conv_transpose2d_stride": $3258,
+  "quantized::conv_transpose2d_transpose": $3259,
+  "quantized::conv_transpose2d_unpack": $3260,
+  "quantized::conv_transpose3d": $3261,
+  "quantized::conv_transpose3d_dilation": $3262,
+  "quantized::conv_transpose3d_dynamic": $3263,
+  "quantized::conv_transpose3d_groups": $3264,
+  "quantized::conv_transpose3d_output_padding": $3265,
+  "quantized::conv_transpose3d_padding": $3266,
+  "quantized::conv_transpose3d_prepack": $3267,
+  "quantized::conv_transpose3d_stride": $3268,
+  "quantized::conv_transpose3d_transpose": $3269,
+  "quantized::conv_transpose3d_unpack": $3270,
+  "quantized::conv_unpack": $3271,
+  "quantized::dropout": $3272,
+  "quantized::elu": $3273,
+  "quantized::embedding_4bit": $3274,
+  "quantized::embedding_bag_2bit_prepack": $3275,
+  "quantized::embedding_bag_2bit_prepack_with_rowwise_min_max": $3276,
+  "quantized::embedding_bag_2bit_rowwise_offsets": $3277,
+  "quantized::embedding_bag_2bit_unpack": $3278,
+  "quantized::embedding_bag_4bit": $3279,
+  "quantized::embedding_bag_4bit_prepack": $3280,
+  "quantized::embedding_bag_4bit_prepack_with_rowwise_min_max": $3281,
+  "quantized::embedding_bag_4bit_rowwise_offsets": $3282,
+  "quantized::embedding_bag_4bit_unpack": $3283,
+  "quantized::embedding_bag_byte": $3284,
+  "quantized::embedding_bag_byte_prepack": $3285,
+  "quantized::embedding_bag_byte_prepack_with_rowwise_min_max": $3286,
+  "quantized::embedding_bag_byte_rowwise_offsets": $3287,
+  "quantized::embedding_bag_byte_unpack": $3288,
+  "quantized::embedding_bag_prepack": $3289,
+  "quantized::embedding_bag_unpack": $3290,
+  "quantized::embedding_byte": $3291,
+  "quantized::group_norm": $3292,
+  "quantized::hardswish": $3293,
+  "quantized::instance_norm": $3294,
+  "quantized::int4mm_packed_weight_cpu": $3295,
+  "quantized::layer_norm": $3296,
+  "quantized::leaky_relu": $3297,
+  "quantized::linear": $3298,
+  "quantized::linear_dynamic": $3299,
+  "quantized::linear_dynamic_fp16": $3300,
+  "quantized::linear_dynamic_fp16_unpacked_weight": $3301,
+  "quantized::linear_leaky_relu": $3302,
+  "quantized::linear_prepack": $3303,
+  "quantized::linear_prepack_fp16": $3304,
+  "quantized::linear_prepack_fp16_legacy": $3305,
+  "quantized::linear_prepack_legacy": $3306,
+  "quantized::linear_relu": $3307,
+  "quantized::linear_relu_dynamic": $3308,
+  "quantized::linear_relu_dynamic_fp16": $3309,
+  "quantized::linear_tanh": $3310,
+  "quantized::linear_unpack": $3311,
+  "quantized::linear_unpack.legacy": $3312,
+  "quantized::linear_unpack_fp16": $3313,
+  "quantized::linear_unpack_fp16.legacy": $3314,
+  "quantized::linear_with_input_q_dq_qweight_dq_output_fp32": $3315,
+  "quantized::linear_with_input_q_dq_qweight_dq_relu_output_fp32": $3316,
+  "quantized::make_quantized_cell_params": $3317,
+  "quantized::make_quantized_cell_params_dynamic": $3318,
+  "quantized::make_quantized_cell_params_fp16": $3319,
+  "quantized::matmul": $3320,
+  "quantized::max_pool1d": $3321,
+  "quantized::max_pool2d": $3322,
+  "quantized::mul": $3323,
+  "quantized::mul.Scalar": $3324,
+  "quantized::mul.Scalar2": $3325,
+  "quantized::mul.Scalar_out": $3326,
+  "quantized::mul.out": $3327,
+  "quantized::mul_out": $3328,
+  "quantized::mul_relu": $3329,
+  "quantized::mul_relu.Scalar": $3330,
+  "quantized::mul_relu.Scalar2": $3331,
+  "quantized::mul_relu.Scalar_out": $3332,
+  "quantized::mul_relu.out": $3333,
+  "quantized::mul_relu_out": $3334,
+  "quantized::mul_scalar": $3335,
+  "quantized::mul_scalar.Tensor": $3336,
+  "quantized::mul_scalar_out": $3337,
+  "quantized::mul_scalar_out.Tensor": $3338,
+  "quantized::mul_scalar_relu": $3339,
+  "quantized::mul_scalar_relu.Tensor": $3340,
+  "quantized::mul_scalar_relu_out": $3341,
+  "quantized::mul_scalar_relu_out.Tensor": $3342,
+  "quantized::prelu": $3343,
+  "quantized::quantized_gru_cell_dynamic": $3344,
+  "quantized::quantized_lstm_cell_dynamic": $3345,
+  "quantized::quantized_rnn_relu_cell_dynamic": $3346,
+  "quantized::quantized_rnn_tanh_cell_dynamic": $3347,
+  "quantized::relu6": $3348,
+  "quantized::sigmoid": $3349,
+  "quantized::softmax": $3350,
+  "quantized::threshold": $3351,
+  "sparse::qlinear": $3352,
+  "sparse::qlinear_dynamic": $3353,
+  "sparse::qlinear_prepack": $3354,
+  "sparse::qlinear_relu": $3355,
+  "sparse::qlinear_relu_dynamic": $3356,
+  "sparse::qlinear_unpack": $3357,
 };
 
 export const _quantized = { _wrappedLinearPrepack: _quantized$_wrappedLinearPrepack, _wrappedQuantizedLinearPrepacked: _quantized$_wrappedQuantizedLinearPrepacked, add: _quantized$add, conv2d: _quantized$conv2d, conv2dPrepack: _quantized$conv2dPrepack, conv2dRelu: _quantized$conv2dRelu, conv3d: _quantized$conv3d, conv3dPrepack: _quantized$conv3dPrepack, conv3dRelu: _quantized$conv3dRelu, convTranspose1d: _quantized$convTranspose1d, convTranspose1dPrepack: _quantized$convTranspose1dPrepack, convTranspose2d: _quantized$convTranspose2d, convTranspose2dPrepack: _quantized$convTranspose2dPrepack, convTranspose3dPrepack: _quantized$convTranspose3dPrepack, linear: _quantized$linear, linearDynamic: _quantized$linearDynamic, linearPrepack: _quantized$linearPrepack, linearPrepackFp16: _quantized$linearPrepackFp16, linearPrepackFp16Legacy: _quantized$linearPrepackFp16Legacy, linearPrepackLegacy: _quantized$linearPrepackLegacy, wrappedFbgemmLinearFp16Weight: _quantized$wrappedFbgemmLinearFp16Weight, wrappedFbgemmPackGemmMatrixFp16: _quantized$wrappedFbgemmPackGemmMatrixFp16, wrappedQuantizedLinear: _quantized$wrappedQuantizedLinear };
 export const mkl = { _mklLinear: mkl$_mklLinear, _mklReorderLinearWeight: mkl$_mklReorderLinearWeight };
 export const mkldnn = { _convolutionPointwise: mkldnn$_convolutionPointwise, _convolutionPointwise_: mkldnn$_convolutionPointwise_, _convolutionTransposePointwise: mkldnn$_convolutionTransposePointwise, _getMkldnnSerializedMd: mkldnn$_getMkldnnSerializedMd, _isMkldnnAclSupported: mkldnn$_isMkldnnAclSupported, _isMkldnnBf16Supported: mkldnn$_isMkldnnBf16Supported, _isMkldnnFp16Supported: mkldnn$_isMkldnnFp16Supported, _linearPointwise: mkldnn$_linearPointwise, _nbytes: mkldnn$_nbytes, _reorderConvolutionTransposeWeight: mkldnn$_reorderConvolutionTransposeWeight, _reorderConvolutionWeight: mkldnn$_reorderConvolutionWeight, _reorderLinearWeight: mkldnn$_reorderLinearWeight, _reorderMkldnnRnnLayerWeight: mkldnn$_reorderMkldnnRnnLayerWeight, dataPtr: mkldnn$dataPtr };
 export const mkldnn_prepacked = { conv2dPrepack: mkldnn_prepacked$conv2dPrepack, conv2dRun: mkldnn_prepacked$conv2dRun };
-export const muster = { batchNormReluMaxPool: muster$batchNormReluMaxPool, linearAssignment: muster$linearAssignment, runningBest_: muster$runningBest_ };
+export const muster = { batchNormReluMaxPool: muster$batchNormReluMaxPool, linearAssignment: muster$linearAssignment, runningBest_: muster$runningBest_, umapEpoch_: muster$umapEpoch_ };
 export const onednn = { linearDynamicFp16: onednn$linearDynamicFp16, linearPrepackFp16: onednn$linearPrepackFp16, linearReluDynamicFp16: onednn$linearReluDynamicFp16, qadd: onednn$qadd, qaddRelu: onednn$qaddRelu, qbatchNorm2d: onednn$qbatchNorm2d, qconv1dPointwise: onednn$qconv1dPointwise, qconv2dPointwise: onednn$qconv2dPointwise, qconv3dPointwise: onednn$qconv3dPointwise, qconvPointwise: onednn$qconvPointwise, qconvPrepack: onednn$qconvPrepack, qlinearPointwise: onednn$qlinearPointwise, qlinearPrepack: onednn$qlinearPrepack, qmul: onednn$qmul };
 export const quantized = { add: quantized$add, addOut: quantized$addOut, addRelu: quantized$addRelu, addReluOut: quantized$addReluOut, addScalar: quantized$addScalar, addScalarOut: quantized$addScalarOut, addScalarRelu: quantized$addScalarRelu, addScalarReluOut: quantized$addScalarReluOut, batchNorm: quantized$batchNorm, batchNorm1d: quantized$batchNorm1d, batchNorm1dRelu: quantized$batchNorm1dRelu, batchNorm2d: quantized$batchNorm2d, batchNorm2dRelu: quantized$batchNorm2dRelu, batchNorm3d: quantized$batchNorm3d, batchNorm3dRelu: quantized$batchNorm3dRelu, batchNormRelu: quantized$batchNormRelu, cat: quantized$cat, catOut: quantized$catOut, catRelu: quantized$catRelu, catReluOut: quantized$catReluOut, celu: quantized$celu, clamp: quantized$clamp, conv1d: quantized$conv1d, conv1dDynamic: quantized$conv1dDynamic, conv1dPrepack: quantized$conv1dPrepack, conv1dRelu: quantized$conv1dRelu, conv1dUnpack: quantized$conv1dUnpack, conv2d: quantized$conv2d, conv2dAdd: quantized$conv2dAdd, conv2dAddRelu: quantized$conv2dAddRelu, conv2dDilation: quantized$conv2dDilation, conv2dDynamic: quantized$conv2dDynamic, conv2dGroups: quantized$conv2dGroups, conv2dOutputPadding: quantized$conv2dOutputPadding, conv2dPadding: quantized$conv2dPadding, conv2dPrepack: quantized$conv2dPrepack, conv2dRelu: quantized$conv2dRelu, conv2dStride: quantized$conv2dStride, conv2dTranspose: quantized$conv2dTranspose, conv2dUnpack: quantized$conv2dUnpack, conv2dUnpackSizes: quantized$conv2dUnpackSizes, conv3d: quantized$conv3d, conv3dDilation: quantized$conv3dDilation, conv3dDynamic: quantized$conv3dDynamic, conv3dGroups: quantized$conv3dGroups, conv3dOutputPadding: quantized$conv3dOutputPadding, conv3dPadding: quantized$conv3dPadding, conv3dPrepack: quantized$conv3dPrepack, conv3dRelu: quantized$conv3dRelu, conv3dStride: quantized$conv3dStride, conv3dTranspose: quantized$conv3dTranspose, conv3dUnpack: quantized$conv3dUnpack, convPrepack: quantized$convPrepack, convTranspose1d: quantized$convTranspose1d, convTranspose1dDynamic: quantized$convTranspose1dDynamic, convTranspose1dPrepack: quantized$convTranspose1dPrepack, convTranspose1dUnpack: quantized$convTranspose1dUnpack, convTranspose2d: quantized$convTranspose2d, convTranspose2dDilation: quantized$convTranspose2dDilation, convTranspose2dDynamic: quantized$convTranspose2dDynamic, convTranspose2dGroups: quantized$convTranspose2dGroups, convTranspose2dOutputPadding: quantized$convTranspose2dOutputPadding, convTranspose2dPadding: quantized$convTranspose2dPadding, convTranspose2dPrepack: quantized$convTranspose2dPrepack, convTranspose2dStride: quantized$convTranspose2dStride, convTranspose2dTranspose: quantized$convTranspose2dTranspose, convTranspose2dUnpack: quantized$convTranspose2dUnpack, convTranspose3d: quantized$convTranspose3d, convTranspose3dDilation: quantized$convTranspose3dDilation, convTranspose3dDynamic: quantized$convTranspose3dDynamic, convTranspose3dGroups: quantized$convTranspose3dGroups, convTranspose3dOutputPadding: quantized$convTranspose3dOutputPadding, convTranspose3dPadding: quantized$convTranspose3dPadding, convTranspose3dPrepack: quantized$convTranspose3dPrepack, convTranspose3dStride: quantized$convTranspose3dStride, convTranspose3dTranspose: quantized$convTranspose3dTranspose, convTranspose3dUnpack: quantized$convTranspose3dUnpack, convUnpack: quantized$convUnpack, dropout: quantized$dropout, elu: quantized$elu, embedding4bit: quantized$embedding4bit, embeddingBag2bitPrepack: quantized$embeddingBag2bitPrepack, embeddingBag2bitPrepackWithRowwiseMinMax: quantized$embeddingBag2bitPrepackWithRowwiseMinMax, embeddingBag2bitRowwiseOffsets: quantized$embeddingBag2bitRowwiseOffsets, embeddingBag2bitUnpack: quantized$embeddingBag2bitUnpack, embeddingBag4bit: quantized$embeddingBag4bit, embeddingBag4bitPrepack: quantized$embeddingBag4bitPrepack, embeddingBag4bitPrepackWithRowwiseMinMax: quantized$embeddingBag4bitPrepackWithRowwiseMinMax, embeddingBag4bitRowwiseOffsets: quantized$embeddingBag4bitRowwiseOffsets, embeddingBag4bitUnpack: quantized$embeddingBag4bitUnpack, embeddingBagByte: quantized$embeddingBagByte, embeddingBagBytePrepack: quantized$embeddingBagBytePrepack, embeddingBagBytePrepackWithRowwiseMinMax: quantized$embeddingBagBytePrepackWithRowwiseMinMax, embeddingBagByteRowwiseOffsets: quantized$embeddingBagByteRowwiseOffsets, embeddingBagByteUnpack: quantized$embeddingBagByteUnpack, embeddingBagPrepack: quantized$embeddingBagPrepack, embeddingBagUnpack: quantized$embeddingBagUnpack, embeddingByte: quantized$embeddingByte, groupNorm: quantized$groupNorm, hardswish: quantized$hardswish, instanceNorm: quantized$instanceNorm, int4mmPackedWeightCpu: quantized$int4mmPackedWeightCpu, layerNorm: quantized$layerNorm, leakyRelu: quantized$leakyRelu, linear: quantized$linear, linearDynamic: quantized$linearDynamic, linearDynamicFp16: quantized$linearDynamicFp16, linearDynamicFp16UnpackedWeight: quantized$linearDynamicFp16UnpackedWeight, linearLeakyRelu: quantized$linearLeakyRelu, linearPrepack: quantized$linearPrepack, linearPrepackFp16: quantized$linearPrepackFp16, linearPrepackFp16Legacy: quantized$linearPrepackFp16Legacy, linearPrepackLegacy: quantized$linearPrepackLegacy, linearRelu: quantized$linearRelu, linearReluDynamic: quantized$linearReluDynamic, linearReluDynamicFp16: quantized$linearReluDynamicFp16, linearTanh: quantized$linearTanh, linearUnpack: quantized$linearUnpack, linearUnpackFp16: quantized$linearUnpackFp16, linearWithInputQDqQweightDqOutputFp32: quantized$linearWithInputQDqQweightDqOutputFp32, linearWithInputQDqQweightDqReluOutputFp32: quantized$linearWithInputQDqQweightDqReluOutputFp32, makeQuantizedCellParams: quantized$makeQuantizedCellParams, makeQuantizedCellParamsDynamic: quantized$makeQuantizedCellParamsDynamic, makeQuantizedCellParamsFp16: quantized$makeQuantizedCellParamsFp16, matmul: quantized$matmul, maxPool1d: quantized$maxPool1d, maxPool2d: quantized$maxPool2d, mul: quantized$mul, mulOut: quantized$mulOut, mulRelu: quantized$mulRelu, mulReluOut: quantized$mulReluOut, mulScalar: quantized$mulScalar, mulScalarOut: quantized$mulScalarOut, mulScalarRelu: quantized$mulScalarRelu, mulScalarReluOut: quantized$mulScalarReluOut, prelu: quantized$prelu, quantizedGruCellDynamic: quantized$quantizedGruCellDynamic, quantizedLstmCellDynamic: quantized$quantizedLstmCellDynamic, quantizedRnnReluCellDynamic: quantized$quantizedRnnReluCellDynamic, quantizedRnnTanhCellDynamic: quantized$quantizedRnnTanhCellDynamic, relu6: quantized$relu6, sigmoid: quantized$sigmoid, softmax: quantized$softmax, threshold: quantized$threshold };
 export const sparse = { qlinear: sparse$qlinear, qlinearDynamic: sparse$qlinearDynamic, qlinearPrepack: sparse$qlinearPrepack, qlinearRelu: sparse$qlinearRelu, qlinearReluDynamic: sparse$qlinearReluDynamic, qlinearUnpack: sparse$qlinearUnpack };

@@ -3157,6 +3157,7 @@ export const schemas = [
   "muster::batch_norm_relu_max_pool(Tensor input, Tensor weight, Tensor bias, Tensor running_mean, Tensor running_var, bool training, float momentum, float eps) -> Tensor",
   "muster::linear_assignment(Tensor cost) -> Tensor",
   "muster::running_best_(Tensor(a!) values, Tensor(b!) indices, Tensor scores, int row, int column, bool transposed=False) -> ()",
+  "muster::umap_epoch_(Tensor(a!) points, Tensor? anchors, Tensor offsets, Tensor targets, Tensor shares, *, float a, float b, int negatives, float rate, int epoch, int seed) -> ()",
   "onednn::linear_dynamic_fp16(Tensor x, Tensor w, Tensor? bias) -> Tensor",
   "onednn::linear_prepack_fp16(Tensor weight, int[]? x_shape) -> Tensor",
   "onednn::linear_relu_dynamic_fp16(Tensor x, Tensor w, Tensor? bias) -> Tensor",
