@@ -27,8 +27,8 @@ interface Flags {
   readonly json?: true;
 }
 
-/** `muster cluster <folder>`. */
-export function addClusterCommand(program: Command): void {
+/** `muster cluster <folder>`. @param methods what its help tells of the methods */
+export function addClusterCommand(program: Command, methods: string): void {
   program
     .command('cluster')
     .description('group the images of a folder and name the groups')
@@ -43,7 +43,7 @@ export function addClusterCommand(program: Command): void {
     )
     .option(
       '--method <id>',
-      'how to group: muster methods lists them (default: spherical k-means, described in the guide)',
+      'how to group, one of the methods below (default: spherical k-means, described in the guide)',
     )
     .addOption(
       new Option(
@@ -72,7 +72,7 @@ export function addClusterCommand(program: Command): void {
     .option('--json', 'print settings, clusters and metrics as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  muster cluster photos\n  muster cluster photos -k 12 --seed 1\n  muster cluster flowers.tar --labels folders\n  muster cluster photos --method tsp -k 12 --set neighbours=10 --set weights=hard\n  muster cluster train --method tac --test test --labels folders',
+      `\n${methods}\n\nExamples:\n  muster cluster photos\n  muster cluster photos -k 12 --seed 1\n  muster cluster flowers.tar --labels folders\n  muster cluster photos --method tsp -k 12 --set neighbours=10 --set weights=hard\n  muster cluster train --method tac --test test --labels folders`,
     )
     .action(cluster);
 }

@@ -37,8 +37,8 @@ const result: ClusterResult = {
   },
   images: 1500,
   groups: [
-    { id: 1, name: 'dog\u001b[31m', size: 1400, word: null, runnerUp: null, confidence: 0.567 },
-    { id: 2, name: null, size: 100, word: null, runnerUp: null, confidence: null },
+    { id: 1, name: 'dog\u001b[31m', size: 1400, word: null, runnerUp: null, nouns: [], confidence: 0.567 },
+    { id: 2, name: null, size: 100, word: null, runnerUp: null, nouns: [], confidence: null },
   ],
   reason: 'as asked',
   metrics: { acc: 0.5, nmi: 0.25, ari: 0.125, labelled: 1500, classes: 2 },
@@ -63,6 +63,20 @@ test('the table says how many groups first and where the report is last', () => 
     'Took 12.0 s: 500 embeddings of an earlier run used, 1,000 images embedded in 10.0 s (100 images a second).',
   );
   expect(lines.at(-1)).toBe('Report: muster-photos/runs/1/report.html');
+});
+
+test('where a method has nouns, the first of each group stands with its share', () => {
+  const [one, two] = result.groups;
+  if (one === undefined || two === undefined) throw new Error('two groups');
+  const nouns = [
+    { text: 'puppy', share: 0.414 },
+    { text: 'wolf', share: 0.2 },
+  ];
+  const lines = clusterTable({ ...result, groups: [{ ...one, nouns }, two] }, '/home/ann').split('\n');
+  expect(lines[2]).toMatch(/^ +# +name +images +confidence +first noun$/u);
+  expect(lines[3]).toMatch(/1,400 +0\.57 +puppy 41\u00a0%$/u);
+  expect(lines[4]).toMatch(/^ +2 +group 2 +100$/u);
+  expect(clusterTable(result, '/home/ann')).not.toContain('noun');
 });
 
 test('JSON holds settings, clusters and the three metrics', () => {

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { formatCount, formatDuration, printable } from '../base/index.ts';
-import type { ClusterResult, TestResult } from '../pipeline/index.ts';
+import { percent, type ClusterResult, type TestResult } from '../pipeline/index.ts';
 
 /** Groups listed on the terminal; the rest is in the report. */
 const shown = 40;
@@ -13,11 +13,13 @@ export function clusterTable(result: ClusterResult, cwd: string): string {
   lines.push('');
   const names = groups.slice(0, shown).map(({ name, id }) => name ?? `group ${id}`);
   const width = Math.max(4, ...names.map((name) => name.length));
-  const row = (cells: readonly [string, string, string, string]): string =>
-    `  ${cells[0].padStart(4)}  ${cells[1].padEnd(width)}  ${cells[2].padStart(8)}  ${cells[3].padStart(10)}`.trimEnd();
-  lines.push(row(['#', 'name', 'images', 'confidence']));
-  groups.slice(0, shown).forEach(({ id, size, confidence }, index) => {
-    lines.push(row([String(id), names[index] ?? '', size.toLocaleString('en-US'), confidence?.toFixed(2) ?? '']));
+  const row = (...[id, name, images, confidence, noun]: readonly [string, string, string, string, string]): string =>
+    `  ${id.padStart(4)}  ${name.padEnd(width)}  ${images.padStart(8)}  ${confidence.padStart(10)}  ${noun}`.trimEnd();
+  const hasNouns = groups.some(({ nouns }) => nouns.length > 0);
+  lines.push(row('#', 'name', 'images', 'confidence', hasNouns ? 'first noun' : ''));
+  groups.slice(0, shown).forEach(({ id, size, confidence, nouns: [noun] }, index) => {
+    const first = noun === undefined ? '' : `${noun.text} ${percent(noun.share)}`;
+    lines.push(row(String(id), names[index] ?? '', size.toLocaleString('en-US'), confidence?.toFixed(2) ?? '', first));
   });
   if (groups.length > shown) lines.push(`  and ${groups.length - shown} more in the report`);
   lines.push('');

@@ -14,6 +14,7 @@ interface Flags {
   readonly sweepSeeds?: number | string;
   readonly beside?: readonly string[];
   readonly points?: number | string;
+  readonly format?: string;
   readonly seed?: number | string;
   readonly out?: string;
   readonly store?: string;
@@ -25,7 +26,7 @@ interface Flags {
 export function addFiguresCommand(program: Command): void {
   program
     .command('figures')
-    .description("draw the papers' figures of a run as SVG files")
+    .description("draw the papers' figures of a run as SVG or PNG files")
     .argument('<run>', 'a run: its folder, its store (muster-<name>), its id, or latest')
     .option('--labels <what>', '"folders", or a CSV file (file,label) (default: what the run was scored against)')
     .option(
@@ -45,6 +46,7 @@ export function addFiguresCommand(program: Command): void {
         'draw the label consistency of this run beside that of another run of the same images; may be repeated',
       ).argParser((run: string, earlier: readonly string[] = []) => [...earlier, run]),
     )
+    .option('--format <name>', 'svg; png, twice as large, for slides; or both (default: svg)')
     .addOption(numberOption('--points <n>', 'images laid out in the plane at most; more are sampled (default: 3000)'))
     .addOption(numberOption('--seed <n>', "seed of samples and layouts (default: the run's)"))
     .option('--out <dir>', "folder for the figures (default: figures in the run's folder)")
@@ -53,7 +55,7 @@ export function addFiguresCommand(program: Command): void {
     .option('--json', 'print the list of files and the numbers of sweeps as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  muster figures latest\n  muster figures muster-flowers --labels folders --only umap,confusion\n  muster figures latest --sweep neighbours=5,10,20,50 --sweep-seeds 3\n  muster figures latest --beside muster-flowers-small',
+      '\nExamples:\n  muster figures latest\n  muster figures muster-flowers --labels folders --only umap,confusion --format both\n  muster figures latest --sweep neighbours=5,10,20,50 --sweep-seeds 3\n  muster figures latest --beside muster-flowers-small',
     )
     .action(figures);
 }

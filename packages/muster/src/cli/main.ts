@@ -9,13 +9,14 @@ import { addEvalCommand } from './eval-command.ts';
 import { addFiguresCommand } from './figures-command.ts';
 import { addSearchCommand } from './search-command.ts';
 import { addMethodsCommand } from './methods-command.ts';
+import { asksForClusterHelp, loadMethodsHelp } from './methods-help.ts';
 import { addSetupCommand } from './setup-command.ts';
 import { addTrainCommand } from './train-command.ts';
 import { packageVersion } from '../pipeline/index.ts';
 import { interruptedCode } from './interrupt.ts';
 
-/** The whole command line. */
-export function makeProgram(): Command {
+/** The whole command line. @param methods what `muster cluster --help` tells of the methods */
+export function makeProgram(methods: string): Command {
   const program = new Command('muster')
     .description('Named groups from a folder of unlabelled images.')
     .version(packageVersion(), '--version', 'print the version')
@@ -23,7 +24,7 @@ export function makeProgram(): Command {
     .configureHelp({ sortSubcommands: false, helpWidth: Math.min(process.stdout.columns ?? 100, 110) })
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`muster: ${oneLine(text)}\n`) });
-  addClusterCommand(program);
+  addClusterCommand(program, methods);
   addAssignCommand(program);
   addMethodsCommand(program);
   addDatasetsCommand(program);
@@ -67,7 +68,9 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  await makeProgram().parseAsync();
+  // Only help is in need of the methods: loading them loads the engine.
+  const methods = asksForClusterHelp(process.argv.slice(2)) ? await loadMethodsHelp() : '';
+  await makeProgram(methods).parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

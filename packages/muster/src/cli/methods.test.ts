@@ -99,6 +99,11 @@ describe.skipIf(!haveWeights)('methods on images (skipped where the weights are 
     const report = readFileSync(join(work, out, 'report.html'), 'utf8');
     expect(report).toContain('12 images of test, in which no groups were sought');
     expect(report.includes('Paper')).toBe(args.length > 0);
+    const { groups } = read<{ groups: { nouns: { text: string; share: number }[] }[] }>(work, out, 'result.json');
+    for (const { nouns } of groups) {
+      expect(nouns).toHaveLength(name === 'tac' ? 5 : 0);
+      for (const { text, share } of nouns) expect([report.includes(text), share > 0 && share <= 1]).toEqual([true, true]); // prettier-ignore
+    }
 
     const same = await muster('assign', out, 'train', '--out', `${out}-same`, '--labels', 'folders', '--json');
     expect(JSON.parse(same.out)).toMatchObject({ images: 24, metrics: perfect, reused: 24, outside: 0 });
@@ -168,6 +173,15 @@ describe.skipIf(!haveWeights)('muster train (skipped where the weights are not s
       runs: [{ seed: 0 }, { seed: 1 }],
       test: { acc: one, nmi: one, ari: one },
       paper: { acc: 0.9, nmi: null, sameBackbone: false },
+    });
+    const more = ['--epochs', '2', '--out', 'seeds', '--under', 'animal', '--seed', '4', '--seeds', '2', '--json'];
+    const given = await muster(...args, '--backbone', 'embedded', ...more);
+    const { runs } = JSON.parse(given.out) as { runs: { folder: string }[] };
+    expect(runs.map(({ folder }) => folder)).toEqual([4, 5].map((seed) => join(work, 'seeds', `seed-${seed}`)));
+    expect(read(work, 'seeds', 'seed-5', 'config.json')).toMatchObject({
+      seed: 5,
+      under: 'animal',
+      set: { epochs: 2 },
     });
     const table = await muster(...args, '--backbone', 'embedded', '--seeds', '1');
     expect(table.out).toMatch(/Mean, test images: ACC 1\.000, NMI/u);

@@ -130,6 +130,43 @@ describe.skipIf(!haveWeights)(
       expect(bare.out).toMatch(/pca\.svg[\s\S]*sweep-neighbours\.svg[\s\S]*neighbours +silhouette +groups/u);
     }, 110_000);
 
+    test('a run with words is drawn by its words and its views; a head only where there is one; as PNG too', async () => {
+      const common = ['shapes', '-k', '2', '--store', 'kept', '--method', 'tac', '--set', 'epochs=3'];
+      const runs = await Promise.all([
+        muster('cluster', ...common, '--out', 'tac'),
+        muster('cluster', ...common, '--out', 'text', '--set', 'training=none'),
+        muster('cluster', 'shapes', '-k', '2', '--store', 'kept', '--out', 'few-words', '--under', 'bird'),
+      ]);
+      expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+      const [head, text, words] = await Promise.all([
+        muster('figures', 'tac', '--only', 'pca,nouns', '--labels', 'folders', '--format', 'both', '--json'),
+        muster('figures', 'text', '--only', 'pca', '--format', 'png', '--json'),
+        muster('figures', 'few-words', '--only', 'nouns', '--json'),
+      ]);
+      const views = ['pca', 'pca-counterparts', 'pca-joined'];
+      const names = [...views, 'pca-head', 'nouns'];
+      expect(readdirSync(join(work, 'tac', 'figures')).sort()).toEqual(
+        names.flatMap((name) => [`${name}.png`, `${name}.svg`]).sort(),
+      );
+      expect(JSON.parse(head.out).files).toHaveLength(10);
+      expect(readdirSync(join(work, 'text', 'figures')).sort()).toEqual(views.map((name) => `${name}.png`).sort());
+      expect([text.code, words.code]).toEqual([0, 0]);
+      const { width } = await sharp(join(work, 'tac', 'figures', 'pca.png')).metadata();
+      expect(width).toBe(2 * 946);
+      const joined = readFileSync(join(work, 'tac', 'figures', 'pca-joined.svg'), 'utf8');
+      expect(joined).toMatch(/By group: 2 groups, ARI -?\d\.\d{3}, k-means ARI -?\d\.\d{3}</u);
+      expect(joined).toMatch(/By label: 2 labels, k-means ARI -?\d\.\d{3}</u);
+      const chosen = JSON.parse(readFileSync(join(work, 'tac', 'result.json'), 'utf8')).method.words as string[];
+      const drawn = readFileSync(join(work, 'tac', 'figures', 'nouns.svg'), 'utf8');
+      const texts = (svg: string): string => svg.replaceAll(/<[^>]*>/gu, ' ').replaceAll(/\s+/gu, ' ');
+      expect(texts(drawn)).toContain(`the ${chosen.length} words that the run describes images with`);
+      for (const [, word = ''] of drawn.matchAll(/font-size="11.5">([^<…]*)<\/text><text [^>]*text-anchor="end"/gu))
+        expect(chosen).toContain(word.replaceAll('&#39;', "'"));
+      const under = readFileSync(join(work, 'few-words', 'figures', 'nouns.svg'), 'utf8');
+      expect(texts(under)).toMatch(/the \d+ words that the run was restricted to/u);
+      expect(await muster('figures', 'plain', '--format', 'pdf')).toMatchObject({ code: 2, err: expect.stringContaining('--format') }); // prettier-ignore
+    }, 110_000);
+
     test('wrong options and values are refused before anything runs', async () => {
       rmSync(join(work, 'tsp', 'figures'), { recursive: true, force: true });
       const [name, value, few] = await Promise.all([

@@ -26,6 +26,8 @@ export function addTrainCommand(program: Command): void {
     .addOption(numberOption('--epochs <n>', "epochs, in place of the recipe's"))
     .addOption(new Option('--set <key=value>', 'an option of the method; may be repeated').argParser(keyValue))
     .addOption(new Option('--classes <names>', 'class names with commas between').argParser(nameList))
+    .option('--nouns <file>', 'take words from this file alone, one noun a line: for methods on embeddings')
+    .option('--under <noun>', 'take only words below this noun, such as animal: for methods on embeddings')
     .option('--test <folder>', "images to score on, in place of the recipe's")
     .option('--labels <what>', '"folders" or a CSV file (file,label): for scoring only (default: those of the data)')
     .addOption(numberOption('--size <pixels>', 'side of the images that a network is trained on'))

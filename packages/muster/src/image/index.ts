@@ -10,4 +10,5 @@ export * from './resize.ts';
 export * from './resize-window.ts';
 export * from './sniff.ts';
 export * from './source.ts';
+export * from './svg-to-png.ts';
 export * from './thumbnail.ts';

@@ -1,6 +1,8 @@
 export { loadImageClasses, type ImageClass } from './classes.ts';
 export { chooseNames, defaultNamingRules, type GroupName, type NamingRules, type WordFit } from './choose-names.ts';
 export { embeddedTemperature, EmbeddedTextSpace, type Classifier } from './embedded-text-space.ts';
+export { likeliestWords, type WordShare } from './likeliest-words.ts';
+export { groupSizes, meanShares } from './mean-shares.ts';
 export { nameGroups } from './names.ts';
 export { loadNouns, normaliseWord, NounGraph, parseNouns, type Synset } from './nouns.ts';
 export { readQuery, type Query } from './read-query.ts';

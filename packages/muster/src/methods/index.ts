@@ -19,6 +19,7 @@ export type {
   Assigner,
   Assignment,
   EmbeddingData,
+  EmbeddingFitted,
   EmbeddingMethod,
   Fitted,
   ImageAssigner,
@@ -34,6 +35,7 @@ export type {
   Promises,
   TextData,
   Usage,
+  WordReading,
 } from './method.ts';
 export { mmdcEpoch } from './mmdc.ts';
 export { mmdcOptions } from './mmdc/options.ts';
@@ -46,7 +48,7 @@ export type { Matching, Reassignment } from './mmdc/held-targets.ts';
 export { renameGroups } from './mmdc/refine.ts';
 export { nearestMeans, targetPoints } from './mmdc/targets.ts';
 export type { Mixture } from './mmdc/targets.ts';
-export { joinModalities, retrieveCounterparts } from './tac/counterparts.ts';
+export { joinModalities, nounProbabilities, retrieveCounterparts } from './tac/counterparts.ts';
 export { selectNouns, semanticCentres } from './tac/nouns.ts';
 export type { NounOptions, NounRule, NounSelection } from './tac/nouns.ts';
 export { findCentres as findTacCentres } from './tac/centres.ts';

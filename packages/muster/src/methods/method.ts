@@ -18,6 +18,7 @@ export type {
   Assigner,
   Assignment,
   EmbeddingData,
+  EmbeddingFitted,
   EmbeddingMethod,
   Fit,
   Fitted,
@@ -38,5 +39,6 @@ export type {
   StoredModel,
   TextData,
   Usage,
+  WordReading,
 } from './method/types.ts';
 export { usageOf } from './method/usage.ts';

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as torch from '@muster/torch';
-import { generator, scope, setThreads } from '@muster/torch';
+import { generator, liveTensors, scope, setThreads } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { silent } from '../base/index.ts';
 import type { MusterEvent } from '../base/index.ts';
@@ -173,6 +176,41 @@ test('neighbours among a part of the images are told with their recall, in eithe
   expect(textNeighbourRecall).toBeCloseTo(0.2, 1);
   expect(messages.filter((message) => message.includes('200 of 1,000 rows'))).toHaveLength(2);
 });
+
+test.each(['heads', 'none', 'counterparts'])(
+  'with training=%s rows are read in nouns, after a reload too',
+  async (training) => {
+    const before = liveTensors();
+    const fitted = await tac.fit(space.data, { ...short, epochs: 2, training }, context);
+    const folder = mkdtempSync(join(tmpdir(), 'muster-tac-'));
+    fitted.save(folder);
+    const loaded = tac.load(folder);
+    rmSync(folder, { recursive: true });
+    expect([fitted.isHead, loaded.isHead]).toEqual([training === 'heads', training === 'heads']);
+    scope(() => {
+      const rows = space.data.embeddings.narrow(0, 0, 50);
+      const shares = fitted.reading?.probabilities(rows);
+      expect(shares?.shape).toEqual([50, fitted.words.length]);
+      expect(shares?.sum([1]).sub(1).abs().max().item()).toBeLessThan(1e-5);
+      expect(loaded.reading?.probabilities(rows).toNumbers()).toEqual(shares?.toNumbers());
+      // The likeliest word of an image speaks of the image's own group.
+      const best =
+        shares
+          ?.argmax(1)
+          .toNumbers()
+          .map((word) => fitted.words[word]?.replace(/^thing (\d+).*$/u, '$1')) ?? [];
+      expect(best.filter((group, row) => Number(group) === space.truth[row]).length).toBeGreaterThan(45);
+      const joined = loaded.reading?.joined(rows);
+      expect(joined?.shape).toEqual([50, 2 * WIDTH]);
+      const [, texts] = joined?.split(WIDTH, 1) ?? [];
+      const counterparts = loaded.reading?.counterparts(rows);
+      expect(counterparts && texts?.sub(counterparts).abs().max().item()).toBeLessThan(1e-6);
+    });
+    fitted.dispose();
+    loaded.dispose();
+    expect(liveTensors()).toBe(before);
+  },
+);
 
 test('nouns that were chosen are told', async () => {
   const fitted = await tac.fit(space.data, { ...short, epochs: 0, gamma: 1 }, context);

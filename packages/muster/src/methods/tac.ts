@@ -45,12 +45,15 @@ export const tac = defineMethod({
       );
       return { model, groups: given.groups, words };
     }
-    own.use(nouns);
+    using untilKept = new DisposableStack();
+    untilKept.use(nouns);
     const counterparts = own.use(retrieveCounterparts(images, nouns, { tau: temperature })); // t̃ (N, d)
     const known = text.centreImages === data.neighbours?.centred ? data.neighbours : undefined;
     const fingerprint = fingerprintOf(data, given);
     const { head, values } = await trainHeads({ images, counterparts, known, fingerprint }, given, context);
-    return { model: new ImageHeadModel(scaling, head), groups: given.groups, words, values };
+    untilKept.move();
+    const model = new ImageHeadModel(scaling, head, { nouns, temperature });
+    return { model, groups: given.groups, words, values };
   },
 });
 

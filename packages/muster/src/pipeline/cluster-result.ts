@@ -1,6 +1,6 @@
 import type { SkippedFile } from '../base/index.ts';
 import type { Collection } from '../data/index.ts';
-import type { GroupName, WordFit } from '../language/index.ts';
+import type { GroupName, WordFit, WordShare } from '../language/index.ts';
 import type { BackboneDescription } from '../models/index.ts';
 import type { Locations } from '../store/index.ts';
 import type { EmbeddedCollection } from './embed.ts';
@@ -19,6 +19,8 @@ export interface GroupResult {
   /** The word behind the name, or the closest one; null where the backbone has no words. */
   readonly word: WordFit | null;
   readonly runnerUp: WordFit | null;
+  /** The method's own nouns that its images are described with, and the share of the group that each explains; empty where it has none. */
+  readonly nouns: readonly WordShare[];
   /** Mean confidence of its images; null where none is claimed. */
   readonly confidence: number | null;
 }
@@ -116,6 +118,8 @@ export interface FinishedRun {
   readonly embedded: UsedImages;
   readonly grouping: Grouping;
   readonly names: readonly GroupName[];
+  /** Nouns of each group, for methods that choose words; undefined: the method has none. */
+  readonly nouns?: readonly (readonly WordShare[])[] | undefined;
   readonly metrics: Scores | null;
   readonly notes: readonly string[];
   readonly skipped: readonly SkippedFile[];

@@ -143,7 +143,7 @@ async function run(job: Job): Promise<ClusterResult> {
     ? await unfinishedFolder(locations.store, settings, collection, embedded.items)
     : undefined;
   const inputs = { embeddings, text: text?.data, seed: options.seed, checkpoints };
-  const { grouping, method, model: found, classes } = await group(job, inputs);
+  const { grouping, method, model: found, classes, nouns } = await group(job, inputs);
   using model = found;
   emit({ stage: 'name', message: 'naming the groups' });
   const names = nameInside(backbone, embeddings, grouping.labels, grouping.groups, classes, words?.words);
@@ -163,7 +163,7 @@ async function run(job: Job): Promise<ClusterResult> {
       ? null
       : await labelCollection(job.test.collection, job.test.options, model, backbone, emit, signal);
   const about = aboutClustering({ grouping, embedded, collection, method }, settings);
-  const finished = { config: settings, about, collection, locations, grouping, names, metrics, notes, skipped };
+  const finished = { config: settings, about, collection, locations, grouping, names, nouns, metrics, notes, skipped };
   const result = await finish({ ...finished, settings, embedded, method, model, test }, job, groupSeconds);
   if (checkpoints !== undefined) await removeUnfinished(checkpoints);
   return result;
@@ -209,14 +209,15 @@ interface Grouped {
   readonly model: RunModel;
   /** Class name of each group, where groups are given classes. */
   readonly classes: readonly string[] | null;
+  readonly nouns?: FinishedRun['nouns'];
 }
 
 async function group({ options, plan, emit, signal }: Job, inputs: MethodInputs): Promise<Grouped> {
   const { seed, embeddings } = inputs;
   if (plan !== null) {
     const grouping = await groupByMethod(plan, inputs, emit, signal);
-    const { model, classes, options: whole, values, words } = grouping;
-    return { grouping, method: { options: whole, values, words }, model, classes };
+    const { model, classes, nouns, options: whole, values, words } = grouping;
+    return { grouping, method: { options: whole, values, words }, model, classes, nouns };
   }
   const { groups, restarts } = options;
   const grouping = await groupEmbeddings(embeddings, { groups, seed, restarts }, emit, signal);

@@ -29,6 +29,7 @@ export function composeReport(
         number: group.id,
         name: group.name,
         evidence: named === undefined ? null : nameEvidence(named),
+        nouns: group.nouns,
         size: group.size,
         confidence: sureness?.[index] ?? null,
         central: shots(chosen[index]?.central ?? []),

@@ -33,6 +33,8 @@ test('rows are matched by path, whatever their order, and images that one run la
   const curves = [...svg.matchAll(/<path d="([^"]*)" fill="none" stroke="#/gu)].map(([, path]) => path);
   expect(curves[0]).toBe(curves[1]); // the same embeddings in another order
   expect(svg).toContain('60 labelled images of x that both runs have');
+  expect(svg).toContain('inner product');
+  expect(svg.replaceAll(/<[^>]*>/gu, ' ')).toMatch(/Net, run 1: +0\.\d{3} at +K\u00a0=\u00a020/u);
   const part = entry({ folder: '/c', embeddings: noise, paths: paths.map((path, row) => (row < 50 ? path : `z${path}`)) }); // prettier-ignore
   const three = compareRuns([entry({}), part, noisy()], labels, 'x', signal);
   expect(three.svg).toContain('50 labelled images of x that all 3 runs have');

@@ -1,10 +1,9 @@
 import { basename, dirname } from 'node:path';
-import { scope, type Tensor } from '@muster/torch';
+import type { Tensor } from '@muster/torch';
 import { formatCount, MusterError, type Emit } from '../base/index.ts';
 import { lineChart, type Line } from '../export/index.ts';
-import { chanceConsistency, consistencyAxes, labelConsistency, selectRows } from './figure-data.ts';
+import { chanceConsistency, consistencyAxes, consistencyLine, labelConsistency, selectRows } from './figure-data.ts';
 import type { Drawing, FigureRun } from './figure-run.ts';
-import { centredRows } from './group.ts';
 import { withRun, type OpenRun } from './open-run.ts';
 
 /** Embeddings of one run. */
@@ -83,10 +82,8 @@ export function compareRuns(
   const names = runNames(entries.map(({ folder }) => folder));
   const lines = entries.map(({ embeddings, backbone }, at): Line => {
     const places = shared.map((path) => rows[at]?.get(path) ?? 0);
-    const values = scope(() =>
-      labelConsistency(centredRows(selectRows(embeddings, places)), known, k, 'cosine', signal),
-    );
-    return { name: `${backbone}, run ${names[at] ?? ''}`, values };
+    using selected = selectRows(embeddings, places);
+    return consistencyLine(`${backbone}, run ${names[at] ?? ''}`, labelConsistency(selected, known, k, 'ip', signal));
   });
   const ranks = Array.from({ length: k }, (_, at) => at + 1);
   const chance = chanceConsistency(known);
@@ -94,7 +91,7 @@ export function compareRuns(
   const svg = lineChart({
     title,
     subtitle: [
-      `${formatCount(shared.length, 'labelled image')} of ${collection} that ${entries.length === 2 ? 'both' : `all ${entries.length}`} runs have. Share of images whose neighbour of this rank, by the cosine of the embeddings from which the mean was taken, has their label.`,
+      `${formatCount(shared.length, 'labelled image')} of ${collection} that ${entries.length === 2 ? 'both' : `all ${entries.length}`} runs have. Share of the K nearest others of an image, by the inner product of the embeddings as they are, that have its label; the mean over the images.`,
     ],
     ...consistencyAxes,
     x: ranks,

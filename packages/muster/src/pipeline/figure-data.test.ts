@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { liveTensors, tensor, type Tensor } from '@muster/torch';
 import { Random, silent } from '../base/index.ts';
-import { chanceConsistency, kMeansAgreement, labelConsistency, layOut, sampleRows, selectRows } from './figure-data.ts';
+import {
+  chanceConsistency,
+  consistencyLine,
+  kMeansAgreement,
+  labelConsistency,
+  layOut,
+  sampleRows,
+  selectRows,
+} from './figure-data.ts';
 
 const signal = new AbortController().signal;
 const labels = Int32Array.from({ length: 60 }, (_, row) => row % 3);
@@ -16,7 +24,7 @@ beforeAll(() => {
 });
 afterAll(() => x.dispose());
 
-test('planted classes are consistent at every rank, shuffled labels at chance', () => {
+test('planted classes are consistent at every K, shuffled labels at chance', () => {
   const before = liveTensors();
   expect(labelConsistency(x, labels, 10, 'cosine')).toEqual(new Array(10).fill(1));
   const shuffled = new Random(1).shuffle(labels.slice());
@@ -27,7 +35,8 @@ test('planted classes are consistent at every rank, shuffled labels at chance', 
 
 test('by hand: three rows on a line', () => {
   const line = tensor(Float32Array.from([0, 1, 3]), [3, 1]);
-  expect(labelConsistency(line, Int32Array.from([0, 0, 1]), 2, 'euclidean')).toEqual([2 / 3, 0]);
+  expect(labelConsistency(line, Int32Array.from([0, 0, 1]), 2, 'euclidean')).toEqual([2 / 3, 1 / 3]); // 0 at rank 2
+  expect(consistencyLine('x', [2 / 3, 1 / 3]).name).toBe('x: 0.333 at K\u00a0=\u00a02');
   line.dispose();
   expect(chanceConsistency(Int32Array.from([0, 0, 1]))).toBeCloseTo(1 / 3, 12);
 });

@@ -6,12 +6,12 @@ import { kmeans, nearestNeighbours, pca, TsneDescent, umap, type NeighbourMetric
 import { ari } from '../metrics/index.ts';
 
 /**
- * Share of rows whose neighbour at each rank has the label of the row.
+ * Mean over the rows of the share of their K nearest others that have the label of the row, for K = 1, 2, ... k.
  *
  * @param x [n, d]
  * @param labels [n], all at least 0
  * @param k neighbours; at most n - 1
- * @returns [k], the nearest first
+ * @returns [k]
  * @source TSP figure 1
  */
 export function labelConsistency(
@@ -25,16 +25,25 @@ export function labelConsistency(
     const { indices } = nearestNeighbours(x, { k, metric, signal }); // (n, k)
     const own = tensor(labels);
     const theirs = own.indexSelect(0, indices.view([-1])).view([labels.length, k]);
-    return theirs.eq(own.unsqueeze(1)).to('float64').mean([0]).toNumbers();
+    const atRank = theirs.eq(own.unsqueeze(1)).to('float64').mean([0]);
+    return atRank
+      .cumsum(0)
+      .div(torch.arange(1, k + 1, { dtype: 'float64' }))
+      .toNumbers();
   });
 }
 
 /** How label consistency is drawn. */
 export const consistencyAxes = {
-  xTitle: 'rank of the neighbour',
+  xTitle: 'K, nearest neighbours',
   yTitle: 'share with the same label',
   yRange: [0, 1],
 } as const;
+
+/** A curve of label consistency, named with its value at the largest K. */
+export function consistencyLine(name: string, values: readonly number[]): { name: string; values: readonly number[] } {
+  return { name: `${name}: ${(values.at(-1) ?? 0).toFixed(3)} at K\u00a0=\u00a0${values.length}`, values };
+}
 
 /** Share of pairs of rows with the same label: what neighbours drawn at random would reach. */
 export function chanceConsistency(labels: Int32Array): number {

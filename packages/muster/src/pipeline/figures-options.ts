@@ -23,6 +23,9 @@ export const figureNames = [
 /** One of them. */
 export type FigureName = (typeof figureNames)[number];
 
+/** What files a figure becomes. */
+export const figureFormats = ['svg', 'png', 'both'] as const;
+
 /** What `muster figures` can be told. */
 export const figuresOptions = z.strictObject({
   /** A run: its folder, its store, its id or `latest`. */
@@ -42,6 +45,8 @@ export const figuresOptions = z.strictObject({
   sweepSeeds: whole(1, 100).default(1),
   /** Runs of the same images whose embeddings are compared with this one's. */
   beside: z.array(path).min(1, { error: 'must name a run' }).optional(),
+  /** SVG files, PNG files, or one of each. */
+  format: z.enum(figureFormats, { error: `must be ${figureFormats.slice(0, -1).join(', ')} or both` }).default('svg'),
   /** Folder for the figures; by default `figures` in the run's. */
   out: path.optional(),
   /** Images laid out in the plane at most; a larger collection is sampled. */

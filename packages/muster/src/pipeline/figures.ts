@@ -3,14 +3,15 @@ import { setImmediate } from 'node:timers/promises';
 import { setThreads, type Tensor } from '@muster/torch';
 import { formatCount, MusterError, randomStream, silent, type Emit } from '../base/index.ts';
 import { nearestNeighbours } from '../cluster/index.ts';
-import { confusionFigure, groupColumnsFigure, lineChart, neighbourFigure, nounFigure } from '../export/index.ts';
-import { EmbeddedTextSpace, loadImageClasses, loadNouns } from '../language/index.ts';
+import { confusionFigure, groupColumnsFigure, lineChart, neighbourFigure } from '../export/index.ts';
+import { svgToPng } from '../image/index.ts';
 import { acc, confusionTable, matchClusters } from '../metrics/index.ts';
 import { isInside, writeFileAtomic } from '../store/index.ts';
-import { chanceConsistency, consistencyAxes, labelConsistency, selectRows } from './figure-data.ts';
+import { chanceConsistency, consistencyAxes, consistencyLine, labelConsistency, selectRows } from './figure-data.ts';
 import { besideFigure } from './figure-beside.ts';
 import { loadFigureImages } from './figure-images.ts';
 import { layoutFigures } from './figure-layouts.ts';
+import { nounsFigure } from './figure-nouns.ts';
 import { openFigureRun, rowCaption, type Drawing, type FigureRun } from './figure-run.ts';
 import { sweepFigure } from './figure-sweep.ts';
 import {
@@ -33,6 +34,7 @@ const optionNames = {
   sweep: '--sweep',
   sweepSeeds: '--sweep-seeds',
   beside: '--beside',
+  format: '--format',
   out: '--out',
   points: '--points',
   seed: '--seed',
@@ -41,7 +43,7 @@ const optionNames = {
 };
 
 /**
- * Draws the papers' figures of a run into SVG files: label consistency of neighbours, images with their neighbours,
+ * Draws the papers' figures of a run into SVG or PNG files: label consistency of neighbours, images with their neighbours,
  * layouts of the embeddings in the plane, the confusion matrix, groups with images that are right and wrong, images with their
  * nouns; where asked for, label consistency beside other runs, and scores over the values of an option.
  *
@@ -77,6 +79,7 @@ async function drawAll(
   const isSpecial = options.sweep !== undefined || options.beside !== undefined;
   const wanted = figureNames.filter((name) => options.only?.includes(name) ?? !isSpecial);
   const files: DrawnFile[] = [];
+  const write = writer(folder, options.format, files);
   const missing: { name: FigureName; reason: string }[] = [];
   for (const [at, name] of wanted.entries()) {
     emit({ stage: 'figures', done: at, total: wanted.length, unit: 'figures' });
@@ -87,23 +90,31 @@ async function drawAll(
       missing.push({ name, reason });
       continue;
     }
-    for (const drawing of await draw(name, run, emit, signal)) files.push(await write(folder, name, drawing));
+    for (const drawing of await draw(name, run, emit, signal)) await write(name, drawing);
   }
-  if (options.beside !== undefined)
-    files.push(await write(folder, 'beside', await besideFigure(run, options.beside, emit, signal)));
+  if (options.beside !== undefined) await write('beside', await besideFigure(run, options.beside, emit, signal));
   const results: SweepResult[] = [];
   for (const plan of sweeps) {
     const { drawing, result } = await sweepFigure(run, plan, options.sweepSeeds, emit, signal);
-    files.push(await write(folder, 'sweep', drawing));
+    await write('sweep', drawing);
     results.push(result);
   }
   return { folder, files, missing, sweeps: results };
 }
 
-async function write(folder: string, name: DrawnFile['name'], { file, title, svg }: Drawing): Promise<DrawnFile> {
-  const path = join(folder, file);
-  await writeFileAtomic(path, svg);
-  return { name, path, title };
+type Write = (name: DrawnFile['name'], drawing: Drawing) => Promise<void>;
+
+/** Writes drawings in the wished format, and lists them in `files`. */
+function writer(folder: string, format: FiguresOptions['format'], files: DrawnFile[]): Write {
+  return async (name, { file, title, svg }) => {
+    const path = join(folder, file);
+    const add = async (to: string, content: string | Uint8Array): Promise<void> => {
+      await writeFileAtomic(to, content);
+      files.push({ name, path: to, title });
+    };
+    if (format !== 'png') await add(path, svg);
+    if (format !== 'svg') await add(path.replace(/\.svg$/u, '.png'), await svgToPng(svg));
+  };
 }
 
 function whyNot(name: FigureName, { truth, labelled, embedded, backbone }: FigureRun): string | null {
@@ -125,7 +136,7 @@ async function draw(name: FigureName, run: FigureRun, emit: Emit, signal: AbortS
     case 'groups':
       return [await groupExamples(run, emit, signal)];
     case 'nouns':
-      return [await nouns(run, emit, signal)];
+      return [await nounsFigure(run, exampleRows(run, 8), emit, signal)];
     case 'pca':
     case 'umap':
     case 'tsne':
@@ -146,17 +157,18 @@ function consistency(
   };
   const chance = chanceConsistency(labels);
   const ranks = Array.from({ length: k }, (_, at) => at + 1);
-  const title = `Label consistency of the ${k} nearest neighbours`;
+  const byProduct = share(embedded.embeddings, 'ip');
+  const title = `Label consistency at K = ${k}: ${(byProduct.at(-1) ?? 0).toFixed(3)} by inner product`;
   const svg = lineChart({
     title,
     subtitle: [
-      `${formatCount(labelled.length, 'labelled image')} of ${collection.name}, ${backbone.describe().title}. Share of images whose neighbour of this rank has their label.`,
+      `${formatCount(labelled.length, 'labelled image')} of ${collection.name}, ${backbone.describe().title}. Share of the K nearest others of an image that have its label, the mean over the images.`,
     ],
     ...consistencyAxes,
     x: ranks,
     lines: [
-      { name: 'cosine, mean taken out', values: share(rows, 'cosine') },
-      { name: 'inner product', values: share(embedded.embeddings, 'ip') },
+      consistencyLine('cosine, mean taken out', share(rows, 'cosine')),
+      consistencyLine('inner product', byProduct),
       { name: 'chance', values: ranks.map(() => chance), isReference: true },
     ],
   });
@@ -280,40 +292,6 @@ function chooseExamples({ truth, labelled, labels, seed }: FigureRun): GroupExam
       wrong: members.filter((row) => !isRight(row)).slice(0, wrongShown),
     };
   });
-}
-
-async function nouns(run: FigureRun, emit: Emit, signal: AbortSignal): Promise<Drawing> {
-  const { classifier } = run.backbone;
-  if (classifier === null) throw new MusterError('figures.words', 'the backbone has no words', { kind: 'internal' });
-  const rows = exampleRows(run, 8);
-  using chosen = selectRows(run.embedded.embeddings, rows);
-  const space = new EmbeddedTextSpace(classifier, loadNouns(), loadImageClasses());
-  try {
-    using shares = space.shares(chosen); // (n, kinds)
-    const [top, columns] = shares.topk(5, 1);
-    using probabilities = top;
-    using kinds = columns;
-    const images = await loadFigureImages(run, rows, emit, signal);
-    const title = 'Images and their likeliest nouns';
-    const svg = nounFigure({
-      title,
-      subtitle: [
-        `One image drawn from each of the largest groups of ${run.collection.name}; probabilities over the ${space.kinds.toLocaleString('en-US')} kinds of things that ${run.backbone.describe().title} knows.`,
-      ],
-      images: rows.map((row, at) => {
-        const values = probabilities.select(0, at).toNumbers();
-        const texts = kinds
-          .select(0, at)
-          .toNumbers()
-          .map((kind) => space.words[kind]?.text ?? '');
-        const nounsOfRow = texts.map((text, rank) => ({ text, probability: values[rank] ?? 0 }));
-        return { image: images.get(row) ?? { path: '', uri: null }, caption: rowCaption(run, row), nouns: nounsOfRow };
-      }),
-    });
-    return { file: 'nouns.svg', title, svg };
-  } finally {
-    space.dispose();
-  }
 }
 
 function refuseInside(folder: string, { collection, config }: OpenRun): void {

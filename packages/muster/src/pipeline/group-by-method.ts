@@ -2,7 +2,8 @@ import * as torch from '@muster/torch';
 import { noGrad, scope, tensor, type Tensor } from '@muster/torch';
 import { formatCount, type Emit } from '../base/index.ts';
 import { unitRows } from '../cluster/index.ts';
-import { onEmbeddings, type Fitted, type Promises, type TextData } from '../methods/index.ts';
+import { groupSizes, likeliestWords, meanShares, type WordShare } from '../language/index.ts';
+import { onEmbeddings, type EmbeddingFitted, type Fitted, type Promises, type TextData } from '../methods/index.ts';
 import { centredRows, chooseGroups, largestFirst, type GroupChoice, type Grouping } from './group.ts';
 import { wholeOptions, type MethodPlan } from './plan-method.ts';
 import { MethodModel, type RunModel } from './run-model.ts';
@@ -15,6 +16,8 @@ export interface MethodGrouping extends Grouping {
   readonly values: Readonly<Record<string, number>>;
   /** Words that it chose; empty where it chooses none. */
   readonly words: readonly string[];
+  /** The likeliest of them in each group; undefined where images are not described by words. */
+  readonly nouns: readonly (readonly WordShare[])[] | undefined;
   /** Given class name of each group; null where groups are no classes. */
   readonly classes: readonly string[] | null;
   /** The caller's. */
@@ -71,9 +74,28 @@ export async function groupByMethod(
     options,
     values: fitted.values,
     words: names === null ? fitted.words : [],
+    nouns: nounsOf(fitted, embeddings, labels, order.length),
     classes: names === null ? null : whole.map((own) => names[own] ?? `class ${own + 1}`),
     model: new MethodModel(fitted, whole),
   };
+}
+
+/** Nouns told of a group. */
+const nounsTold = 5;
+
+/** The mean of TAC's eq. 8 over the images of each group, its largest numbers. */
+function nounsOf(
+  { reading, words }: EmbeddingFitted,
+  embeddings: Tensor,
+  labels: Int32Array,
+  groups: number,
+): WordShare[][] | undefined {
+  if (reading === null) return undefined;
+  const sizes = groupSizes(labels, groups);
+  const shares = noGrad(() =>
+    meanShares((rows) => reading.probabilities(rows), words.length, embeddings, labels, sizes),
+  );
+  return shares.map((row) => likeliestWords(row, words, nounsTold));
 }
 
 function chooseNumber(plan: MethodPlan, embeddings: Tensor, seed: number, emit: Emit): GroupChoice {

@@ -42,6 +42,7 @@ export type { SearchHit, SearchOptions, SearchOptionsInput, SearchResult } from 
 export { trainOptions } from './train-options.ts';
 export type { PaperFigures, TrainOptions, TrainOptionsInput, TrainResult, TrainRun } from './train-options.ts';
 export { packageVersion } from './version.ts';
+export { percent } from '../report/index.ts';
 
 // The use cases are loaded when they are called: help and doctor must work where the engine does not.
 

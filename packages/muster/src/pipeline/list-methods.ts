@@ -24,6 +24,8 @@ export interface MethodSummary {
   readonly cost: string;
   /** The command that runs it. */
   readonly use: string;
+  /** The command that runs it: `cluster` and, by a recipe, `train`; or `train` alone. */
+  readonly command: 'cluster' | 'train';
   readonly options: readonly MethodOption[];
 }
 
@@ -42,14 +44,25 @@ export function listMethods(id?: string): MethodSummary[] {
 
 function pretrainingSummary({ id, title, paper, cost, options }: Pretraining): MethodSummary {
   const use = commandOf(id, 'train');
-  return { id, title, paper, needs: 'images', gives: 'a backbone', cost, use, options: optionsOf(options) };
+  return {
+    id,
+    title,
+    paper,
+    needs: 'images',
+    gives: 'a backbone',
+    cost,
+    use,
+    command: 'train',
+    options: optionsOf(options),
+  };
 }
 
 function summary(method: Method): MethodSummary {
   const { id, title, paper, cost, promises } = method;
   const needs = `${method.needs === 'either' ? 'embeddings or images' : method.needs}${method.text ? ' and words' : ''}`;
-  const use = commandOf(id, needsImages(method) ? 'train' : 'cluster');
-  return { id, title, paper, needs, gives: gives[promises], cost, use, options: optionsOf(method.options) };
+  const command = needsImages(method) ? 'train' : 'cluster';
+  const use = commandOf(id, command);
+  return { id, title, paper, needs, gives: gives[promises], cost, use, command, options: optionsOf(method.options) };
 }
 
 function commandOf(id: string, command: 'train' | 'cluster'): string {

@@ -32,9 +32,11 @@ export function nameWithBackbone(
 const worthTelling = 0.25;
 
 /** Why a group has its name, or none, as a sentence. */
-export function nameEvidence({ name, best }: GroupName): string | null {
+export function nameEvidence({ name, best, runnerUp }: GroupName): string | null {
   if (best === null) return null;
-  const fit = `${percent(best.share)} of the images here, ${percent(best.elsewhere)} elsewhere`;
+  const next =
+    runnerUp === null || runnerUp.share === 0 ? '' : `; next is “${runnerUp.text}”, ${percent(runnerUp.share)}`;
+  const fit = `${percent(best.share)} of the images here, ${percent(best.elsewhere)} elsewhere${next}`;
   if (name !== null) return `“${best.text}” fits ${fit}.`;
   const isTold = best.share >= worthTelling && best.share >= 2 * best.elsewhere;
   return isTold ? `No word clearly fits. The closest is “${best.text}”: ${fit}.` : 'No word clearly fits.';

@@ -45,7 +45,7 @@ export async function saveRun(run: FinishedRun, emit: Emit, signal: AbortSignal)
   return { folder, report: join(folder, 'report.html'), groups };
 }
 
-function groupResults({ grouping, names }: FinishedRun): GroupResult[] {
+function groupResults({ grouping, names, nouns }: FinishedRun): GroupResult[] {
   const sizes = new Array<number>(grouping.groups).fill(0);
   const sums = new Array<number>(grouping.groups).fill(0);
   grouping.labels.forEach((label, row) => {
@@ -59,6 +59,7 @@ function groupResults({ grouping, names }: FinishedRun): GroupResult[] {
     size,
     word: names[group]?.best ?? null,
     runnerUp: names[group]?.runnerUp ?? null,
+    nouns: nouns?.[group] ?? [],
     confidence: grouping.confidence === null ? null : (sums[group] ?? 0) / size,
   }));
 }

@@ -1,12 +1,15 @@
 import { MusterError, type Emit } from '../base/index.ts';
 import { locateData, openDataSet } from '../data/index.ts';
+import { findMethod } from '../methods/index.ts';
 import { clusterFolder } from './cluster.ts';
 import type { ClusterOptionsInput } from './cluster-options.ts';
 import type { ClusterResult } from './cluster-result.ts';
 import { dataSetFor, type Recipe } from './recipe.ts';
 import { embeddedNames } from './run-backbone.ts';
 import type { TrainOptions, TrainResult, TrainRun } from './train-options.ts';
+import { refuseNeedless } from './train-flags.ts';
 import { paperOf, spreadOf } from './train-scores.ts';
+import { placeOf, seedsOf } from './training-seeds.ts';
 import { readWeightsBackbone } from './weights-backbone.ts';
 
 /** A method on embeddings, the images, and the recipe where there is one. */
@@ -20,7 +23,8 @@ export interface EmbeddingTraining {
 /**
  * Runs a method on embeddings by a recipe: fits on one split, scores on the other, once for each seed.
  *
- * @throws MusterError `recipe` where data or backbone of the recipe are not here, saying what can be done
+ * @throws MusterError `recipe` where data or backbone of the recipe are not here, saying what can be done; `options` where one has no
+ *   meaning on embeddings
  */
 export async function trainOnEmbeddings(
   training: EmbeddingTraining,
@@ -29,19 +33,22 @@ export async function trainOnEmbeddings(
   signal: AbortSignal,
 ): Promise<TrainResult> {
   const { method, data, recipe, path } = training;
+  refuseNeedless(method, 'embeddings', options);
   const backbone = options.backbone ?? recipe?.backbone;
   if (recipe !== null) requireUsable(options, recipe, path ?? '');
   const splits = splitsOf(data, options, recipe);
   const byData = recipe?.text?.classes === 'data';
   const classes = options.classes ?? (byData ? await classNames(splits, signal) : undefined);
-  const { groups, labels = 'folders', store, threads } = options;
-  const set = { ...recipe?.options, ...options.set };
+  const { groups, labels = 'folders', nouns, under, threads } = options;
+  const set: Record<string, unknown> = { ...recipe?.options, ...options.set, ...epochsOf(method, options) };
   if (groups !== undefined) delete set['groups'];
-  const first = options.seed ?? 0;
+  const seeds = seedsOf(options, recipe);
   const runs: TrainRun[] = [];
-  for (let seed = first; seed < first + (options.seeds ?? recipe?.seeds ?? 1); seed++) {
+  for (const seed of seeds) {
     emit({ stage: 'train', message: `seed ${seed}` });
-    const wanted = { ...splits, method, set, groups, seed, labels, classes, store, threads, backbone };
+    const words = { classes, nouns, under };
+    const place = seedPlace(splits.source, options, seed, seeds.length);
+    const wanted = { ...splits, ...place, ...words, method, set, groups, seed, labels, threads, backbone };
     runs.push(runOf(await clusterFolder(wanted, emit, signal)));
   }
   return {
@@ -55,6 +62,29 @@ export async function trainOnEmbeddings(
     paper: paperOf(recipe, recipe !== null && isOfRecipe(backbone, recipe)),
     notes: recipe === null ? [] : notesOf(backbone, recipe),
   };
+}
+
+/** Where `clusterFolder` is told to put a run: several into one folder share a store, or each would embed the images anew. */
+function seedPlace(
+  source: string,
+  { out, store }: TrainOptions,
+  seed: number,
+  seeds: number,
+): Pick<ClusterOptionsInput, 'out' | 'store'> {
+  if (out === undefined || seeds === 1) return { out, store };
+  const place = placeOf(source, { out, store }, seed, seeds);
+  return { out: place.run ?? undefined, store: place.store };
+}
+
+/** `--epochs` as the method's own option. @throws MusterError `options` where it has none */
+function epochsOf(method: string, { epochs }: TrainOptions): { readonly epochs?: number } {
+  if (epochs === undefined) return {};
+  if ('epochs' in findMethod(method).options.shape) return { epochs };
+  throw new MusterError('options', `${method} has no epochs`, {
+    where: '--epochs',
+    kind: 'usage',
+    fix: 'leave it out',
+  });
 }
 
 function isEmbedded(backbone: string | undefined): boolean {

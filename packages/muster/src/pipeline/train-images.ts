@@ -1,10 +1,11 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { engineInfo, hasFastBf16, setThreads, threads } from '@muster/torch';
 import { MusterError, type Emit } from '../base/index.ts';
 import { locateData } from '../data/index.ts';
-import { checkWritable, chooseLocations, type Locations } from '../store/index.ts';
+import { checkWritable, chooseLocations } from '../store/index.ts';
 import type { Precision } from '../train/index.ts';
 import { dataSetFor, type Recipe } from './recipe.ts';
+import { refuseNeedless } from './train-flags.ts';
 import type { TrainOptions, TrainResult, TrainRun } from './train-options.ts';
 import { figuresOf, paperOf, spreadOf } from './train-scores.ts';
 import { planTrainer, type Trainer, type TrainerPlan } from './trainer.ts';
@@ -12,6 +13,7 @@ import { findBranch } from './training-branch.ts';
 import { sameTraining, type TrainingConfig } from './training-config.ts';
 import { openTrainingImages, shapeOf } from './training-data.ts';
 import { findTrainings, openTrainingFolder, stoppedRun, type FoundTraining } from './training-folder.ts';
+import { placeOf, seedsOf } from './training-seeds.ts';
 import { readFinished, runTraining } from './run-training.ts';
 import { packageVersion } from './version.ts';
 
@@ -37,6 +39,7 @@ export async function trainOnImages(
   signal: AbortSignal,
 ): Promise<TrainResult> {
   const { trainer, method, data, recipe, path } = training;
+  refuseNeedless(method, 'images', options);
   const { groups, epochs } = options;
   const set = { ...recipe?.options, ...options.set };
   if (groups !== undefined) delete set['groups'];
@@ -95,19 +98,6 @@ function figureNotes({ paper }: Recipe): string[] {
   if (paper?.of !== 'features') return [];
   const where = `The paper's figures (${figuresOf(paper).row}) are of the features`;
   return [`${where}: muster eval RUN --features --probe prints them beside its own.`];
-}
-
-function seedsOf({ seeds, seed }: TrainOptions, recipe: Recipe | null): number[] {
-  const count = seeds ?? (seed === undefined ? (recipe?.seeds ?? 1) : 1);
-  return Array.from({ length: count }, (_, at) => (seed ?? 0) + at);
-}
-
-function placeOf(source: string, { out, store }: TrainOptions, seed: number, seeds: number): Locations {
-  const folder = out === undefined || seeds === 1 ? out : join(out, `seed-${seed}`);
-  const place = chooseLocations({ source, out: folder, store, cwd: process.cwd() });
-  return out === undefined
-    ? place
-    : { ...place, store: chooseLocations({ source, out, store, cwd: process.cwd() }).store };
 }
 
 function storeOf(source: string, { out, store }: TrainOptions): string {

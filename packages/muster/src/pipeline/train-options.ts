@@ -11,7 +11,16 @@ const path = z.string().min(1, { error: 'must not be empty' });
 
 /** What `muster train` can be told. */
 export const trainOptions = z.strictObject({
-  ...clusterOptions.pick({ groups: true, set: true, classes: true, test: true, store: true, threads: true }).shape,
+  ...clusterOptions.pick({
+    groups: true,
+    set: true,
+    classes: true,
+    nouns: true,
+    under: true,
+    test: true,
+    store: true,
+    threads: true,
+  }).shape,
   /** Id of a method or a pretraining; needed unless a run is resumed. */
   method: path.optional(),
   /** Images, or the name of a data set: looked for in `MUSTER_DATA` and `data`. */
@@ -27,10 +36,13 @@ export const trainOptions = z.strictObject({
   /** `folders`: those that come with the data; or a CSV file. */
   labels: path.optional(),
 
-  // For trainings on images.
   /** Splits to train on, such as `train+test`, in place of the recipe's. */
   split: path.optional(),
   epochs: whole(0, 1_000_000).optional(),
+  /** Folder of the run; with several seeds, of one folder for each. */
+  out: path.optional(),
+
+  // For trainings on images.
   /** Side of the images; by default the recipe's, else their own. */
   size: whole(1, 4096).optional(),
   channels: z.literal([1, 3], { error: 'must be 1 or 3' }).optional(),
@@ -44,8 +56,6 @@ export const trainOptions = z.strictObject({
   branch: path
     .regex(/^.+@(?:[a-z-]+:)?\d+$/u, { error: 'must be <run>@<epoch> or <run>@<training>:<epoch>' })
     .optional(),
-  /** Folder of the run; with several seeds, of one folder for each. */
-  out: path.optional(),
 });
 
 /** Checked options. */

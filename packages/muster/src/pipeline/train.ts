@@ -28,6 +28,8 @@ const optionNames = {
   out: '--out',
   labels: '--labels',
   classes: '--classes',
+  nouns: '--nouns',
+  under: '--under',
   test: '--test',
   store: '--store',
   threads: '--threads',

@@ -22,6 +22,7 @@ export function groupCard(group: ReportGroup, images: number, largest: number): 
 ${sizeBar(group.size / largest)}
 <ul class="mosaic">${group.central.map((image) => markup`<li>${picture(image)}</li>`)}</ul>
 ${group.evidence !== null && markup`<p class="fine">${group.evidence}</p>`}
+${nouns(group.nouns)}
 <div class="rest">${doubtful(group.doubtful)}${sureness(group)}</div>
 </li>
 `;
@@ -34,6 +35,21 @@ export function picture({ path, thumbnail, confidence }: ReportImage): Markup {
   const { uri, width, height } = thumbnail;
   const size = markup`width="${width}" height="${height}"`;
   return markup`<img class="shot" loading="lazy" decoding="async" ${size} alt="${path}" title="${title}" src="${uri}">`;
+}
+
+/** A bar for each noun, as long as the share of the group that it explains. */
+function nouns(found: ReportGroup['nouns']): Markup | null {
+  if (found.length === 0) return null;
+  const rows = found.map(
+    ({ text, share }) =>
+      markup`<li>
+        <span class="label">${text}</span><span class="count">${percent(share)}</span>${sizeBar(share)}
+      </li>`,
+  );
+  return markup`<p class="doubt">Nouns that the images were given</p>
+    <ul class="nouns">
+      ${rows}
+    </ul>`;
 }
 
 function sizeBar(share: number): Markup {

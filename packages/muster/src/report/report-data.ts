@@ -16,6 +16,8 @@ export interface ReportGroup {
   readonly name: string | null;
   /** Why the name, or why none, in one sentence; null where nothing can be said. */
   readonly evidence: string | null;
+  /** Nouns that the method describes the group with, the most frequent first, and the share that each explains, 0..1. */
+  readonly nouns: readonly { readonly text: string; readonly share: number }[];
   readonly size: number;
   /** Images by how sure they are; null where no confidence is claimed. */
   readonly confidence: { readonly sure: number; readonly fair: number; readonly unsure: number } | null;

@@ -23,12 +23,22 @@ function sample(text: string): ReportData {
         number: 1,
         name: text,
         evidence: text,
+        nouns: [{ text, share: 0.414 }],
         size: 4,
         confidence: { sure: 2, fair: 1, unsure: 1 },
         central: [shot(text), { path: text, confidence: null, thumbnail: null }],
         doubtful: [shot(text, 0.01)],
       },
-      { number: 2, name: null, evidence: null, size: 1, confidence: null, central: [shot('b.png')], doubtful: [] },
+      {
+        number: 2,
+        name: null,
+        evidence: null,
+        nouns: [],
+        size: 1,
+        confidence: null,
+        central: [shot('b.png')],
+        doubtful: [],
+      },
     ],
     notes: [text],
     scores: { acc: 0.5, nmi: 0.25, ari: 0.125, labelled: 5, classes: 2 },
@@ -66,6 +76,8 @@ test('every group has its card, its line in the index and its size', () => {
   }
   expect(page).toContain('50\u00a0% sure · 25\u00a0% fair · 25\u00a0% unsure');
   expect(page).toContain('0.125');
+  expect(page.match(/class="nouns"/gu)).toHaveLength(1);
+  expect(page).toContain('<span class="label">cats</span><span class="count">41\u00a0%</span>');
 });
 
 test('one group, no labels and nothing skipped leave their sections out', () => {

@@ -62,6 +62,11 @@ p { margin: 0.4rem 0; max-width: 46rem; }
 .caption { display: block; color: var(--soft); font-size: 0.78rem; line-height: 1.35; margin-top: 0.25rem; overflow-wrap: anywhere; }
 .fine { color: var(--soft); font-size: 0.86rem; line-height: 1.45; margin: 0.8rem 0 0; }
 .rest { margin-top: auto; padding-top: 0.2rem; }
+.nouns { list-style: none; margin: 0; padding: 0; font-size: 0.86rem; }
+.nouns li { display: grid; grid-template-columns: 1fr auto; column-gap: 0.6rem; }
+.nouns .label { overflow-wrap: anywhere; }
+.nouns .count { color: var(--soft); }
+.nouns .bar { grid-column: 1 / -1; height: 4px; margin: 0.1rem 0 0.35rem; }
 .doubt { color: var(--soft); font-size: 0.8rem; margin: 0.9rem 0 0.4rem; }
 .sureness { display: block; width: 100%; height: 6px; margin-top: 1rem; }
 .sureness .sure { fill: var(--accent); }

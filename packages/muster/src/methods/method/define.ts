@@ -6,8 +6,8 @@ import { FittedModel, labelRows, readFitted } from './fitted.ts';
 import type {
   EmbeddingData,
   EmbeddingMethod,
+  EmbeddingFitted,
   Fit,
-  Fitted,
   Labelling,
   MethodContext,
   Model,
@@ -88,7 +88,7 @@ function finish<Options extends z.ZodObject>(
   { model, groups, labels, values = {}, words = [] }: Fit,
   { embeddings }: EmbeddingData,
   { device, emit }: MethodContext,
-): Fitted {
+): EmbeddingFitted {
   const own = ownLabels(labels, labelRows(model, groups, embeddings, device));
   const usage = judgeUsage(usageOf(own.labels, groups, promises), areAllEqual(embeddings), id, emit);
   return new FittedModel({ method: id, groups, own, usage, values, words }, model, device);

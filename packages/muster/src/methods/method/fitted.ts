@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { MusterError } from '../../base/index.ts';
 import { readModelFolder, writeModelFolder } from '../../train/index.ts';
 import type { StoredModel } from '../../train/index.ts';
-import type { Assignment, Fitted, Labelling, Model, Usage } from './types.ts';
+import type { Assignment, EmbeddingFitted, Labelling, Model, Usage, WordReading } from './types.ts';
 
 /** Numbers of a block of embeddings and of its probabilities. */
 const BLOCK_NUMBERS = 1 << 22;
@@ -25,13 +25,15 @@ export interface FittedParts {
 }
 
 /** A model with its bookkeeping. */
-export class FittedModel implements Fitted {
+export class FittedModel implements EmbeddingFitted {
   readonly method: string;
   readonly groups: number;
   readonly own: Labelling;
   readonly usage: Usage;
   readonly values: Readonly<Record<string, number>>;
   readonly words: readonly string[];
+  readonly isHead: boolean;
+  readonly reading: WordReading | null;
   private readonly model: Model;
   private readonly device: Device;
 
@@ -42,6 +44,8 @@ export class FittedModel implements Fitted {
     this.usage = parts.usage;
     this.values = parts.values;
     this.words = parts.words;
+    this.isHead = model.isHead ?? false;
+    this.reading = model.reading ?? null;
     this.model = model;
     this.device = device;
   }

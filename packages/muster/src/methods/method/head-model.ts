@@ -7,6 +7,7 @@ import type { Model, StoredModel } from './types.ts';
 
 /** A trained head on scaled embeddings; its softmax is the probabilities. */
 export class HeadModel implements Model {
+  readonly isHead = true;
   private readonly scaling: RowScaling;
   private readonly head: ClusterHeads;
 

@@ -81,10 +81,24 @@ export interface Usage {
   readonly collapsed: boolean;
 }
 
+/** How a fit describes rows in its words (`Fitted.words`, M of them); rows are embeddings [n, D] on the model's device. */
+export interface WordReading {
+  /** [n, M]: how likely each word is for each row; rows sum to 1. */
+  probabilities(rows: Tensor): Tensor;
+  /** [n, d] unit rows: the counterpart of each row that is made of words. */
+  counterparts(rows: Tensor): Tensor;
+  /** [n, 2d]: each row, scaled to unit length, beside its counterpart. */
+  joined(rows: Tensor): Tensor;
+}
+
 /** The part of a result that a method itself has to provide: how embeddings get probabilities, and what is kept of it. */
 export interface Model {
   /** [n, D] on the model's device to probabilities [n, K]. */
   probabilities(rows: Tensor): Tensor;
+  /** Whether the probabilities are the softmax of a trained head; absent: they are not. */
+  readonly isHead?: boolean;
+  /** Absent or null: it has no words. */
+  readonly reading?: WordReading | null;
   /** Everything that is needed to restore it. */
   store(): StoredModel;
   dispose(): void;
@@ -135,6 +149,14 @@ export interface Fitted extends Assigner {
   save(folder: string): void;
 }
 
+/** A finished fit on embeddings. */
+export interface EmbeddingFitted extends Fitted {
+  /** Whether the probabilities are the softmax of a trained head. */
+  readonly isHead: boolean;
+  /** Null where the fit has no words, or did not keep them. */
+  readonly reading: WordReading | null;
+}
+
 /** A trained network that gives groups and embeddings. */
 export interface ImageAssigner extends Assigner {
   /** Numbers of an embedding, D. */
@@ -172,9 +194,13 @@ export interface EmbeddingMethod extends MethodFacts {
   /**
    * @throws MusterError `method.options`, `method.rows`, `method.groups`, `method.not-finite`, `method.text`, or the method's own
    */
-  fit(data: EmbeddingData, options: Readonly<Record<string, unknown>>, context: MethodContext): Promise<Fitted>;
+  fit(
+    data: EmbeddingData,
+    options: Readonly<Record<string, unknown>>,
+    context: MethodContext,
+  ): Promise<EmbeddingFitted>;
   /** Reads what `Fitted.save` wrote. @throws MusterError `method.folder` */
-  load(folder: string): Fitted;
+  load(folder: string): EmbeddingFitted;
 }
 
 /** A method that trains its own network on images. */

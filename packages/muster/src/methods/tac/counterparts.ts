@@ -7,6 +7,18 @@ import { unitRows } from '../../losses/index.ts';
 const BLOCK_NUMBERS = 1 << 22;
 
 /**
+ * How likely each noun is for an image: the softmax of their cosines over a temperature.
+ *
+ * @param images [n, d] unit rows
+ * @param nouns [M, d] unit rows
+ * @returns [n, M]
+ * @source TAC eq. 8
+ */
+export function nounProbabilities(images: Tensor, nouns: Tensor, tau: number): Tensor {
+  return scope(() => images.mm(nouns.t()).div_(tau).softmax(1));
+}
+
+/**
  * Text counterparts: for each image the mean of the nouns, weighted by the softmax of their cosines over a temperature.
  *
  * @param images [n, d] unit rows
@@ -29,8 +41,7 @@ export function retrieveCounterparts(
       for (let start = 0; start < n; start += rows) {
         scope(() => {
           const block = images.narrow(0, start, Math.min(rows, n - start));
-          const weights = block.mm(nouns.t()).div_(tau).softmax(1); // (rows, M)
-          const mixed = weights.mm(nouns);
+          const mixed = nounProbabilities(block, nouns, tau).mm(nouns);
           counterparts.narrow(0, start, block.shape[0] ?? 0).copy_(normalise ? unitRows(mixed) : mixed);
         });
       }

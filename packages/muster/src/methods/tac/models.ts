@@ -3,22 +3,39 @@ import type { Tensor } from '@muster/torch';
 import { MusterError } from '../../base/index.ts';
 import { TacHead } from '../../train/index.ts';
 import { CentreModel, RowScaling, settingNumber, storedTensor } from '../method.ts';
-import type { Model, StoredModel } from '../method.ts';
-import { joinModalities, retrieveCounterparts } from './counterparts.ts';
+import type { Model, StoredModel, WordReading } from '../method.ts';
+import { joinModalities, nounProbabilities, retrieveCounterparts } from './counterparts.ts';
 
 /** What k-means saw: images beside their text counterparts, or the counterparts alone. */
 export const textViews = ['image-text', 'text-image', 'text'] as const;
 export type TextView = (typeof textViews)[number];
 
+/** The nouns that images were described with. */
+export interface ChosenNouns {
+  /** [M, d] unit rows. */
+  readonly nouns: Tensor;
+  /** Of the retrieval. */
+  readonly temperature: number;
+}
+
 /** TAC's image head in evaluation mode; the text head is not used. Source: TAC section 3.4. */
 export class ImageHeadModel implements Model {
+  readonly isHead = true;
+  readonly reading: WordReading | null;
   private readonly scaling: RowScaling;
   private readonly head: TacHead;
+  private readonly chosen: ChosenNouns | null;
 
-  /** Takes both over. */
-  constructor(scaling: RowScaling, head: TacHead) {
+  /**
+   * Takes all over.
+   *
+   * @param chosen groups need no words: they are kept to tell what images and groups are; null: runs of earlier versions lack them
+   */
+  constructor(scaling: RowScaling, head: TacHead, chosen: ChosenNouns | null) {
     this.scaling = scaling;
     this.head = head;
+    this.chosen = chosen;
+    this.reading = chosen === null ? null : readingOf(scaling, chosen);
     head.eval();
   }
 
@@ -29,7 +46,10 @@ export class ImageHeadModel implements Model {
   store(): StoredModel {
     const { tensors, settings } = this.scaling.store();
     const state = [...this.head.stateDict()].map(([name, value]) => [`head.${name}`, value] as const);
-    return { tensors: new Map([...tensors, ...state]), settings: { ...settings, kind: 'head' } };
+    const all = new Map([...tensors, ...state]);
+    if (this.chosen === null) return { tensors: all, settings: { ...settings, kind: 'head' } };
+    const { nouns, temperature } = this.chosen;
+    return { tensors: all.set('nouns', nouns), settings: { ...settings, kind: 'head', temperature } };
   }
 
   static restore(stored: StoredModel): ImageHeadModel {
@@ -41,17 +61,21 @@ export class ImageHeadModel implements Model {
     const head = new TacHead(dim, hidden, storedTensor(state, '3.weight').shape[0] ?? 0, random);
     head.loadStateDict(state);
     for (const tensor of state.values()) tensor.dispose();
-    return new ImageHeadModel(RowScaling.restore(stored), head);
+    const nouns = stored.tensors.get('nouns');
+    const chosen = nouns === undefined ? null : { nouns, temperature: settingNumber(stored.settings, 'temperature') };
+    return new ImageHeadModel(RowScaling.restore(stored), head, chosen);
   }
 
   dispose(): void {
     this.scaling.dispose();
     this.head.dispose();
+    this.chosen?.nouns.dispose();
   }
 }
 
 /** Groups around centres in the space of counterparts, or of images beside their counterparts. */
 export class TextViewModel implements Model {
+  readonly reading: WordReading;
   private readonly scaling: RowScaling;
   /** [M, d] unit rows: the nouns that were chosen. */
   private readonly nouns: Tensor;
@@ -66,6 +90,7 @@ export class TextViewModel implements Model {
     this.temperature = parts.temperature;
     this.view = parts.view;
     this.groups = parts.groups;
+    this.reading = readingOf(parts.scaling, parts);
   }
 
   probabilities(rows: Tensor): Tensor {
@@ -126,6 +151,14 @@ export function viewOf(images: Tensor, nouns: Tensor, temperature: number, view:
     const counterparts = retrieveCounterparts(images, nouns, { tau: temperature });
     return view === 'text' ? counterparts : joinModalities(images, counterparts, view);
   });
+}
+
+function readingOf(scaling: RowScaling, { nouns, temperature }: ChosenNouns): WordReading {
+  return {
+    probabilities: (rows) => scope(() => nounProbabilities(scaling.apply(rows), nouns, temperature)),
+    counterparts: (rows) => scope(() => viewOf(scaling.apply(rows), nouns, temperature, 'text')),
+    joined: (rows) => scope(() => viewOf(scaling.apply(rows), nouns, temperature, 'image-text')),
+  };
 }
 
 function prefixed(tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] {
