@@ -1,11 +1,16 @@
 /** k-means of very large tables: what bench owners call for the row of 1,000,000 x 512 mapped features. */
-import { closeSync, fsyncSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { generator, scope } from '@muster/torch';
 import * as torch from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import { openSafetensors } from '@muster/torch/io';
-import { kmeans, lloyd, miniBatchKmeans } from '../packages/muster/src/cluster/index.ts';
-import type { KMeansResult } from '../packages/muster/src/cluster/index.ts';
+import { silent } from '../packages/muster/src/base/index.ts';
+import { kmeans, lloyd } from '../packages/muster/src/cluster/index.ts';
+import type { KMeansAlgorithm } from '../packages/muster/src/cluster/index.ts';
+import { findEmbeddingMethod } from '../packages/muster/src/methods/index.ts';
+import type { Fitted } from '../packages/muster/src/methods/index.ts';
 import { anonymousBytes, watchMemory } from './memory-watch.ts';
 
 /** A made table and how it is clustered. */
@@ -19,6 +24,8 @@ export interface MillionOptions {
   readonly seed: number;
   /** Rows of the sample on which Lloyd's algorithm runs whole. */
   readonly sampleRows: number;
+  /** Default auto: by the size of the table. */
+  readonly algorithm?: KMeansAlgorithm;
 }
 
 /** What was measured. */
@@ -28,7 +35,6 @@ export interface MillionResult {
   readonly peakBytes: number;
   readonly startBytes: number;
   readonly fileBytes: number;
-  readonly algorithm: KMeansResult['algorithm'];
   readonly inertia: number;
   /** Inertia of the sample around our centres, as a share of what whole Lloyd runs on the sample reach there. */
   readonly inertiaRatio: number;
@@ -88,7 +94,7 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at, bytes.length - at);
 }
 
-/** Clusters the mapped table by mini-batches, and a sample of it by Lloyd's algorithm for comparison. */
+/** Clusters the mapped table by the method k-means, its rows left where they are, and a sample of it by Lloyd's algorithm for comparison. */
 export async function measureMillion(options: MillionOptions): Promise<MillionResult> {
   if (statSync(options.file, { throwIfNoEntry: false }) === undefined) writeMade(options);
   const table = openSafetensors(options.file);
@@ -97,20 +103,21 @@ export async function measureMillion(options: MillionOptions): Promise<MillionRe
     const startBytes = anonymousBytes();
     const memory = watchMemory();
     const began = performance.now();
-    using random = generator(options.seed + 1);
-    const found = miniBatchKmeans(x, { k: options.groups, generator: random });
+    const settings = { groups: options.groups, rows: 'raw', algorithm: options.algorithm ?? 'auto' };
+    const context = { seed: options.seed + 1, device: 'cpu', emit: silent } as const;
+    const fitted = await findEmbeddingMethod('k-means').fit({ embeddings: x }, settings, context);
     const seconds = (performance.now() - began) / 1000;
     const peakBytes = await memory.stop();
-    const { algorithm, inertia } = found;
-    const counts = torch.bincount(found.labels, undefined, options.groups);
-    const emptyGroups = counts.eq(0).sum().item();
-    const inertiaRatio = compareOnSample(x, found, options);
+    using centres = centresOf(fitted);
+    const inertiaRatio = compareOnSample(x, centres, options);
+    const emptyGroups = options.groups - fitted.usage.occupied;
+    const inertia = fitted.values['inertia'] ?? NaN;
+    fitted.dispose();
     return {
       seconds,
       peakBytes,
       startBytes,
       fileBytes: statSync(options.file).size,
-      algorithm,
       inertia,
       inertiaRatio,
       emptyGroups,
@@ -121,11 +128,22 @@ export async function measureMillion(options: MillionOptions): Promise<MillionRe
   }
 }
 
-function compareOnSample(
-  x: Tensor,
-  { centres }: KMeansResult,
-  { rows, groups, sampleRows, seed }: MillionOptions,
-): number {
+/** [K, D] centres as the fit saves them. */
+function centresOf(fitted: Fitted): Tensor {
+  const folder = mkdtempSync(join(tmpdir(), 'muster-million-'));
+  try {
+    fitted.save(folder);
+    const saved = openSafetensors(join(folder, 'fitted.safetensors'));
+    using mapped = saved.get('model.centres');
+    const centres = mapped.clone();
+    saved.close();
+    return centres;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function compareOnSample(x: Tensor, centres: Tensor, { rows, groups, sampleRows, seed }: MillionOptions): number {
   return scope(() => {
     using random = generator(seed + 2);
     const [places] = torch.randperm(rows, { generator: random }).narrow(0, 0, Math.min(rows, sampleRows)).sort();

@@ -1,5 +1,6 @@
 /**
- * Every method on collections of known kinds, by the embedded backbone, K given:
+ * Every method on collections of known kinds, by the embedded backbone, K given; lines that are told the class names where the backbone
+ * knows them all:
  * `node --conditions=muster-source bench/results-methods.ts COLLECTION[=LABELS.csv]...`. Writes the section of
  * docs/results.md. Labels are read by the scores alone.
  */
@@ -8,7 +9,12 @@ import { machineLine, mergeRows, scoreCells, SEEDS, today, writeSection } from '
 import { scoreMethod } from './score-method.ts';
 import type { Line } from './score-method.ts';
 
-const LINES: readonly Line[] = [
+/** A line that may need the names of the classes. */
+interface MethodLine extends Line {
+  readonly named?: true;
+}
+
+const LINES: readonly MethodLine[] = [
   { title: 'k-means', method: 'k-means' },
   { title: 'k-means, spherical', method: 'k-means', set: { metric: 'spherical' } },
   { title: 'agglomerative (Ward)', method: 'agglomerative', fixed: true },
@@ -23,6 +29,8 @@ const LINES: readonly Line[] = [
   { title: 'tac, text counterparts alone', method: 'tac', set: { training: 'counterparts' } },
   { title: 'tac, without training', method: 'tac', set: { training: 'none' } },
   { title: 'tac, trained', method: 'tac' },
+  { title: 'tac, told the class names', method: 'tac', set: { classNames: true }, named: true },
+  { title: 'zero-shot, told the class names', method: 'zero-shot', fixed: true, named: true },
 ];
 
 const collections = process.argv.slice(2);
@@ -30,7 +38,8 @@ if (collections.length === 0) throw new Error('name the collections: tars or fol
 const rows: string[] = [];
 for (const collection of collections) {
   const data = await labelledEmbeddings(collection);
-  for (const line of LINES) {
+  const hasNames = data.images.text?.classes !== undefined;
+  for (const line of LINES.filter(({ named }) => named !== true || hasNames)) {
     const { scores, seconds, peakBytes } = await scoreMethod(line, data, SEEDS);
     const size = data.truth.length.toLocaleString('en');
     rows.push(

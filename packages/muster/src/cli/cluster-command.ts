@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { exitCodes } from '../base/index.ts';
-import { clusterFolder } from '../pipeline/index.ts';
+import { backboneNames, clusterFolder } from '../pipeline/index.ts';
 import { clusterJson, clusterTable } from './cluster-table.ts';
 import { interruptible } from './interrupt.ts';
 import { numberOption } from './number-option.ts';
@@ -56,7 +56,7 @@ export function addClusterCommand(program: Command, methods: string): void {
     )
     .option(
       '--backbone <name>',
-      'what embeds the images: "embedded", "resnet18:FILE" (resnet34, resnet50), or a run that trained a network on images',
+      `what embeds the images: ${backboneNames.join(', ')}, resnet18:FILE (resnet34, resnet50), or a run that trained a network on images (default: embedded)`,
     )
     .option('--split <names>', 'splits of a data set, such as train+test (default: all that have labels)')
     .option('--nouns <file>', 'take words from this file alone, one noun a line, for names and for methods with words')

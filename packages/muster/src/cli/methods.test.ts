@@ -32,7 +32,7 @@ describe('muster methods', () => {
     expect(table).toMatchObject({ code: 0, err: '' });
     expect(table.out).toMatch(/^tsp +embeddings +up to K groups +TSP/mu);
     expect(table.out).toMatch(/^tac +embeddings and words +up to K groups/mu);
-    expect(table.out).toMatch(/^dbscan +embeddings +as many as it finds/mu);
+    expect(table.out).toMatch(/^dbscan +embeddings or pixels +as many as it finds/mu);
     expect(table.out).toMatch(/^Those that need images train a network of their own: muster train <method> IMAGES\./mu);
     expect((await muster('methods', 'tsp')).out).toMatch(
       /neighbours: whole number, at least 1, at most 1000 \(default: 20\)/u,

@@ -56,22 +56,31 @@ export function chainLinkage(distances: CondensedDistances, linkage: Exclude<Lin
   return merges;
 }
 
+/** Single linkage by the minimum spanning tree. */
+export function singleLinkage({ n, values, starts }: CondensedDistances): Merges {
+  return spanningTree(n, (x) => (i) => values[i < x ? (starts[i] ?? 0) + x : (starts[x] ?? 0) + i] ?? NaN);
+}
+
 /**
- * Single linkage by the minimum spanning tree.
+ * The minimum spanning tree of n points, edge by edge; memory is of the order of n.
+ *
+ * @param from takes one point after the other, each once; gives its distance to any other, until the next is asked for
+ * @throws MusterError agglomerative.distance where a distance is NaN or an infinity
  * @source Prim, 1957
  */
-export function singleLinkage({ n, values, starts }: CondensedDistances): Merges {
+export function spanningTree(n: number, from: (point: number) => (other: number) => number): Merges {
   const merges = emptyMerges(n);
   const least = new Float64Array(n).fill(Infinity);
   const via = new Int32Array(n);
   const done = new Uint8Array(n);
   for (let t = 0, x = 0; t < n - 1; t++) {
     done[x] = 1;
+    const distanceTo = from(x);
     let next = -1;
     let best = Infinity;
     for (let i = 0; i < n; i++) {
       if (done[i] === 1) continue;
-      const distance = values[i < x ? (starts[i] ?? 0) + x : (starts[x] ?? 0) + i] ?? NaN;
+      const distance = distanceTo(i);
       if (distance < (least[i] ?? 0)) {
         least[i] = distance;
         via[i] = x;

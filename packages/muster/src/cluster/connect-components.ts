@@ -1,8 +1,7 @@
 import { scope, tensor } from '@muster/torch';
 import type { Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
-import { singleLinkage } from './chain-linkage.ts';
-import { condensedDistances } from './condensed-distances.ts';
+import { spanningTree } from './chain-linkage.ts';
 import type { DistanceMetric } from './condensed-distances.ts';
 import { DisjointSets } from './disjoint-sets.ts';
 import { rowNorms } from './rows.ts';
@@ -17,7 +16,8 @@ export interface Bridge {
 
 /**
  * The edges that make one component of a neighbour graph: parts are joined along the shortest tree of their means, each
- * time by the row of one part nearest to the other's mean and that row's nearest in the other part.
+ * time by the row of one part nearest to the other's mean and that row's nearest in the other part. Of the parts, which may be
+ * thousands, distances are held from one at a time.
  * @param x [n, d]
  * @param edges for every row the rows it is linked with
  */
@@ -38,7 +38,7 @@ export function connectComponents(
     const members: number[][] = Array.from({ length: sets.count }, () => []);
     labels.forEach((label, i) => members[label]?.push(i));
     const means = meansOf(rows, labels, sets.count);
-    const tree = singleLinkage(condensedDistances(means, 'euclidean', false));
+    const tree = spanningTree(sets.count, (part) => distancesTo(means, part));
     return Array.from(tree.first, (a, t) => {
       const b = tree.second[t] ?? 0;
       return scope(() => bridge(rows, members[a] ?? [], members[b] ?? [], means.select(0, b), metric));
@@ -51,6 +51,12 @@ function meansOf(rows: Tensor, labels: Int32Array, count: number): Tensor {
   const sums = torch.zeros([count, rows.shape[1] ?? 0], { dtype: rows.dtype, device: rows.device });
   const sizes = torch.bincount(index, null, count).to(rows.dtype).unsqueeze(1);
   return sums.indexAdd_(0, index, rows).div_(sizes);
+}
+
+/** Distance of one mean to any other. */
+function distancesTo(means: Tensor, part: number): (other: number) => number {
+  const distances = scope(() => torch.cdist(means.narrow(0, part, 1), means, 2, 2).toFloat64Array());
+  return (other) => distances[other] ?? NaN;
 }
 
 function bridge(

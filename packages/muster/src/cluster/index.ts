@@ -31,7 +31,7 @@ export { dbscan, kneeRadius } from './dbscan.ts';
 export type { DbscanOptions, DensityPartition } from './dbscan.ts';
 export { nmf, nmfFrom } from './nmf.ts';
 export type { Factorisation, NmfIterationOptions, NmfOptions, NmfSolver } from './nmf.ts';
-export { miniBatchKmeans } from './mini-batch-kmeans.ts';
+export { miniBatchKmeans, miniBatchStarts, takesMiniBatches } from './mini-batch-kmeans.ts';
 export type { KMeansAlgorithm, MiniBatchOptions } from './mini-batch-kmeans.ts';
 export { toDense } from './sparse-rows.ts';
 export { unitRows } from './unit-rows.ts';

@@ -18,8 +18,10 @@ export interface KMeansOptions extends LloydOptions {
    * tables of more than 2^28 entries, such as 524,288 rows of 512. Default auto.
    */
   readonly algorithm?: KMeansAlgorithm;
-  /** Starts to try; the partition of least inertia is kept. Default 10; mini-batch: 1 above 64 clusters. */
+  /** Starts to try; the partition of least inertia is kept. Default `lloydRestarts`; mini-batch: {@link miniBatchStarts}. */
   readonly restarts?: number;
+  /** Starts of Lloyd's algorithm where `restarts` is not given; mini-batches keep to their own number. Default 10. */
+  readonly lloydRestarts?: number;
   /** Source of the starts. */
   readonly generator: Generator;
 }
@@ -32,7 +34,7 @@ export interface KMeansOptions extends LloydOptions {
  * @throws MusterError cluster.k where k is not in 1..n; cluster.rows, cluster.nan as {@link lloydOn}
  */
 export function kmeans(x: Tensor, settings: KMeansOptions): KMeansResult {
-  const { k, algorithm = 'auto', restarts = 10, generator, ...options } = settings;
+  const { k, algorithm = 'auto', lloydRestarts = 10, restarts = lloydRestarts, generator, ...options } = settings;
   if (takesMiniBatches(algorithm, x.numel)) {
     return miniBatchKmeans(x, { ...options, k, restarts: settings.restarts, generator });
   }

@@ -3,8 +3,7 @@ import { generator, liveTensors, setThreads } from '@muster/torch';
 import * as torch from '@muster/torch';
 import { describe, expect, it } from 'vitest';
 import { ari } from '../metrics/index.ts';
-import { kmeans, lloyd, miniBatchKmeans } from './index.ts';
-import { takesMiniBatches } from './mini-batch-kmeans.ts';
+import { kmeans, lloyd, miniBatchKmeans, miniBatchStarts, takesMiniBatches } from './index.ts';
 
 setThreads(1);
 
@@ -87,6 +86,17 @@ describe('miniBatchKmeans', () => {
     const mini = kmeans(x, { ...settings, algorithm: 'mini-batch', generator: generator(1) });
     expect(mini.algorithm).toBe('mini-batch');
     expect(mini.inertia).toBeCloseTo(kmeans(x, { ...settings, generator: generator(1) }).inertia, 6);
+  });
+
+  it('keeps to its own number of starts, whatever is usual for Lloyd, unless told otherwise', () => {
+    const { x } = sortedBlobs(300, 4, 3, 8, 12);
+    for (const k of [15, 65]) {
+      const inertiaOf = (given: { restarts?: number; lloydRestarts?: number }): number =>
+        kmeans(x, { k, algorithm: 'mini-batch', generator: generator(1), ...given }).inertia;
+      expect(inertiaOf({ lloydRestarts: 12 })).toBe(inertiaOf({ restarts: miniBatchStarts(k) }));
+      expect(inertiaOf({ restarts: 12 })).not.toBe(inertiaOf({}));
+    }
+    expect([miniBatchStarts(64), miniBatchStarts(65)]).toEqual([10, 1]);
   });
 
   it('refuses what it cannot group and ends when it is told to', () => {

@@ -19,7 +19,7 @@ export interface MiniBatchOptions extends LloydOptions {
   readonly generator: Generator;
   /** [k, d], first centres in place of k-means++ on the sample. */
   readonly start?: Tensor;
-  /** Starts to try on the sample; the best is kept. Default 10 up to 64 clusters, else 1. */
+  /** Starts to try on the sample; the best is kept. Default {@link miniBatchStarts}. */
   readonly restarts?: number;
   /** Rows of the sample: 128 a cluster and at least 32,768, within 2^28 entries, where absent. */
   readonly sampleRows?: number;
@@ -53,6 +53,12 @@ const SAMPLE_ROUNDS = 30;
 const START_STEP = 4;
 /** With many clusters the inertia of one start is close to that of any other. */
 const FEW_CLUSTERS = 64;
+
+/** Starts that {@link miniBatchKmeans} tries on its sample unless told otherwise: 10 up to 64 clusters, else 1. */
+export function miniBatchStarts(clusters: number): number {
+  return clusters <= FEW_CLUSTERS ? 10 : 1;
+}
+
 /** Rows that lie beside each other in the file are read together. */
 const RUN = 128;
 /** Tries to fill clusters that are empty in the end. */
@@ -107,7 +113,7 @@ function fitSample(rows: StreamedRows, options: MiniBatchOptions): { state: Runn
   const [places] = torch.randperm(rows.n, { generator }).narrow(0, 0, size).sort();
   const sample = rows.pick(places.to({ device: rows.device }));
   const seeds = thinned(sample, Math.min(START_STEP, Math.floor(size / k)));
-  const restarts = options.start !== undefined ? 1 : Math.max(1, options.restarts ?? (k <= FEW_CLUSTERS ? 10 : 1));
+  const restarts = options.start !== undefined ? 1 : Math.max(1, options.restarts ?? miniBatchStarts(k));
   const maxIterations = Math.min(options.maxIterations ?? SAMPLE_ROUNDS, SAMPLE_ROUNDS);
   let best: KMeansResult | undefined;
   for (let run = 0; run < restarts; run++) {

@@ -4,7 +4,8 @@ export { embeddedTemperature, EmbeddedTextSpace, type Classifier } from './embed
 export { likeliestWords, type WordShare } from './likeliest-words.ts';
 export { groupSizes, meanShares } from './mean-shares.ts';
 export { nameGroups } from './names.ts';
-export { loadNouns, normaliseWord, NounGraph, parseNouns, type Synset } from './nouns.ts';
+export { loadNouns, normaliseWord, NounGraph, nounList, nounListNames, parseNouns } from './nouns.ts';
+export type { NounListName, Synset } from './nouns.ts';
 export { readQuery, type Query } from './read-query.ts';
 export { parseNounList, wordsForNouns, wordsUnder, type RestrictedWords } from './restrict-words.ts';
 export { suggestWords } from './suggest-words.ts';

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { loadImageClasses } from './classes.ts';
-import { loadNouns, normaliseWord, parseNouns } from './nouns.ts';
+import { loadNouns, normaliseWord, nounList, parseNouns } from './nouns.ts';
 import { buildVocabulary } from './vocabulary.ts';
 
 describe('WordNet nouns', () => {
@@ -15,6 +16,25 @@ describe('WordNet nouns', () => {
     expect(nouns.size).toBe(82_115);
     expect(lemmas).toBe(146_347);
     expect(nouns.get('n00001740')).toEqual({ id: 'n00001740', lemmas: ['entity'], hypernyms: [] });
+  });
+
+  test('the list of TAC follows: every lemma in order, repeats and underscores kept', () => {
+    const list = nounList(nouns, 'tac-file');
+    expect(list).toHaveLength(146_347);
+    expect(list.slice(0, 3)).toEqual(['entity', 'physical_entity', 'abstraction']);
+    expect(list.filter((word) => word === 'head')).toHaveLength(33);
+    expect(list.filter((word) => word.includes('_'))).toHaveLength(62_408);
+    expect(createHash('sha256').update(list.join('\n')).digest('hex')).toBe(
+      '506808f16d7c5c1b6b39b7ae541c6d321e732a39228311c9435e40d1a7d96801',
+    );
+  });
+
+  test('the list of unique nouns has each once, with spaces', () => {
+    const list = nounList(nouns, 'unique');
+    expect(list).toHaveLength(119_034);
+    expect(new Set(list).size).toBe(list.length);
+    expect(list.slice(0, 2)).toEqual(['entity', 'physical entity']);
+    expect(list.some((word) => word.includes('_'))).toBe(false);
   });
 
   test('a word is found in any case, with underscores, and in the plural', () => {

@@ -96,6 +96,23 @@ export function parseNouns(text: string, name: string): NounGraph {
   );
 }
 
+/**
+ * Lists of nouns by name. `tac-file`: every lemma of every synset in the order of the database, repeats kept, underscores between words,
+ * as in the file of TAC's authors. `unique`: the same without repeats, spaces between words.
+ */
+export const nounListNames = ['tac-file', 'unique'] as const;
+export type NounListName = (typeof nounListNames)[number];
+
+/**
+ * The nouns of WordNet 3.0 as a list: 146,347 in `tac-file`, 119,034 in `unique`, case kept.
+ *
+ * @source TAC's code, whose file has these words in its first column
+ */
+export function nounList(graph: NounGraph, name: NounListName): readonly string[] {
+  const lemmas = Array.from(graph, (synset) => synset.lemmas).flat();
+  return name === 'unique' ? [...new Set(lemmas)] : lemmas.map((lemma) => lemma.replaceAll(' ', '_'));
+}
+
 let loaded: NounGraph | undefined;
 
 /** The 82,115 noun synsets of WordNet 3.0 from the package's own asset; read once a process. */

@@ -22,6 +22,7 @@ export const agglomerative = defineMethod({
   id: 'agglomerative',
   title: 'Agglomerative clustering',
   paper: 'Ward, 1963; Lance and Williams, 1967',
+  needs: 'either',
   promises: 'exactly-k',
   options,
   cost: 'N² D up to 20,000 rows, then along a neighbour graph',

@@ -21,6 +21,7 @@ export const birch = defineMethod({
   id: 'birch',
   title: 'BIRCH',
   paper: 'Zhang, Ramakrishnan and Livny, 1996',
+  needs: 'either',
   promises: 'up-to-k',
   options,
   cost: 'N D times the depth of the tree; then Ward on the subclusters',

@@ -152,6 +152,21 @@ export const imageDemands: readonly ImageDemand[] = [
       ),
   },
   {
+    name: 'without an epoch there is a fit, which is saved without numbers that are not known',
+    run: ({ method, options }) =>
+      withFolder((folder) =>
+        withImages((data) =>
+          fitted({ method, options: { ...options, epochs: 0 } }, data, (fit) => {
+            fit.save(folder);
+            const loaded = method.load(folder);
+            assert.deepEqual(loaded.values, fit.values);
+            assert.ok(Object.values(fit.values).every(Number.isFinite), JSON.stringify(fit.values));
+            loaded.dispose();
+          }),
+        ),
+      ),
+  },
+  {
     name: 'interrupted after an epoch and resumed it ends as if it never stopped',
     run: (candidate) =>
       withFolder((checkpoints) =>

@@ -20,6 +20,7 @@ export const dbscan = defineMethod({
   id: 'dbscan',
   title: 'DBSCAN',
   paper: 'Ester, Kriegel, Sander and Xu, 1996',
+  needs: 'either',
   promises: 'as-many-as-found',
   options,
   cost: 'N² D, in blocks; its dense rows are kept',

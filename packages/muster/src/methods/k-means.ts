@@ -14,29 +14,35 @@ const options = z.strictObject({
     .min(1)
     .nullable()
     .default(null)
-    .describe('k-means++ starts; the best is kept. By default 10 to 50, more on small data'),
+    .describe('k-means++ starts; the best is kept. By default 10 to 50, more on small data; by mini-batches 1 to 10'),
   rounds: z.int().min(1).default(300).describe('at most'),
+  algorithm: z
+    .enum(['auto', 'lloyd', 'mini-batch'])
+    .default('auto')
+    .describe('auto: mini-batches for more than 2^28 numbers, such as 524,288 rows of 512'),
 });
 
-/** Lloyd's k-means from the best of several k-means++ starts, Euclidean or by direction. */
+/** k-means from the best of several k-means++ starts, Euclidean or by direction: Lloyd's, or by mini-batches on large tables. */
 export const kMeans = defineMethod({
   id: 'k-means',
   title: 'k-means',
   paper: 'Lloyd, 1982; Arthur and Vassilvitskii, 2007; spherical: Dhillon and Modha, 2001',
+  needs: 'either',
   promises: 'exactly-k',
   options,
   cost: 'N K D a round',
   restore: (stored) => CentreModel.restore(stored),
 
   fit({ embeddings }, given, context): Fit {
-    const { groups: k, metric, rounds } = given;
+    const { groups: k, metric, rounds, algorithm } = given;
     const { seed, device, signal } = context;
     const scaling = RowScaling.reduced(embeddings, given, context);
     const fit = scope(() => {
       using random = generator(seedStream(seed, 'k-means'));
       const x = scaling.applyAll(embeddings, device);
-      const restarts = given.restarts ?? startsFor(x.numel * k);
-      const found = findCentres(x, { k, metric, restarts, maxIterations: rounds, generator: random, signal });
+      const starts = { restarts: given.restarts ?? undefined, lloydRestarts: startsFor(x.numel * k) };
+      const limits = { maxIterations: rounds, generator: random, signal };
+      const found = findCentres(x, { k, metric, algorithm, ...starts, ...limits });
       const centres = found.centres.to('float32');
       return {
         centres,

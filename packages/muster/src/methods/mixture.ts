@@ -62,6 +62,7 @@ export const mixture = defineMethod({
   id: 'mixture',
   title: 'Gaussian mixture',
   paper: 'Dempster, Laird and Rubin, 1977',
+  needs: 'either',
   promises: 'up-to-k',
   options,
   cost: 'N K d an iteration (full covariances: N K d²), d the principal components',

@@ -68,6 +68,7 @@ export const nmf = defineMethod({
   id: 'nmf',
   title: 'Non-negative matrix factorisation',
   paper: 'Lee and Seung, 2001; Cichocki and Phan, 2009',
+  needs: 'either',
   promises: 'up-to-k',
   options,
   cost: 'N K D a round',

@@ -60,7 +60,7 @@ export const scanImages = defineImageMethod({
     const loss = await labelSelf(start);
     guard.move(); // the network is the model's now
     const known = poolValues(options.pool, { neighbourRecall: neighbours?.recall ?? null });
-    const values = finite({ ...clustering, selfLabelling: loss, ...known });
+    const values = { ...clustering, selfLabelling: loss, ...known };
     return { model: new ScanModel(network, setting, groups), groups, values };
   },
 });
@@ -93,11 +93,6 @@ async function begin(
   if (branch === null) network.backbone.loadStateDict(pretextNetwork.backbone.stateDict());
   guard.move();
   return { network, setting, neighbours };
-}
-
-/** The values of stages that were run. */
-function finite(values: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
 }
 
 /** What the two stages begin with. */

@@ -18,6 +18,7 @@ export const spectral = defineMethod({
   id: 'spectral',
   title: 'Spectral clustering',
   paper: 'Ng, Jordan and Weiss, 2001; self-tuning: Zelnik-Manor and Perona, 2004',
+  needs: 'either',
   promises: 'up-to-k',
   options,
   cost: 'neighbours N² D once, in blocks; then N K² a round of the eigensolver',

@@ -88,6 +88,9 @@ function chooseNouns(
   });
 }
 
+/** k-means starts of the groups where none are asked for. */
+const USUAL_STARTS = 20;
+
 /** TAC without training: spherical k-means. Takes the parts of the model over. */
 function groupTextView(
   parts: { scaling: RowScaling; nouns: Tensor; temperature: number; view: 'image-text' | 'text-image' | 'text' },
@@ -97,7 +100,7 @@ function groupTextView(
 ): TextViewModel {
   const { centres, variance } = scope(() => {
     const view = unitRows(viewOf(images, parts.nouns, parts.temperature, parts.view));
-    const found = sampledKmeans(view, { k, points, restarts, stream: 'groups' }, context);
+    const found = sampledKmeans(view, { k, points, restarts, usualStarts: USUAL_STARTS, stream: 'groups' }, context);
     const narrow = found.centres.to('float32');
     return { centres: narrow, variance: varianceAround(view, narrow, found.labels) };
   });

@@ -32,7 +32,12 @@ const options = z.strictObject({
     .describe('one drawn neighbour a visit, or the weighted sum over all'),
   lambda: z.number().min(0).default(3).describe('weight of the balance'),
   start: z.enum(['k-means', 'random']).default('k-means').describe('how the head begins; k-means: a linear one only'),
-  restarts: z.int().min(1).default(10).describe('k-means starts; the best is kept'),
+  restarts: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('k-means starts; the best is kept. By default 10; by mini-batches 1 to 10'),
   rows: z.enum(rowScalings).default('centred').describe('raw: as they are; unit, centred: all of length sqrt(D)'),
   search: z
     .enum(['unit', 'raw'])
@@ -174,7 +179,8 @@ function startFromCentres(
   for (let head = 0; head < heads; head++) {
     scope(() => {
       using starts = generator(seedStream(context.seed, 'k-means', head));
-      const { centres } = kmeans(x, { k: groups, restarts, generator: starts, signal: context.signal });
+      const settings = { k: groups, restarts: restarts ?? undefined, generator: starts, signal: context.signal };
+      const { centres } = kmeans(x, settings);
       noGrad(() => {
         made.weight.narrow(0, head * groups, groups).copy_(headOfCentres(centres));
         made.bias?.narrow(0, head * groups, groups).zero_();

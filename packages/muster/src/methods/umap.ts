@@ -81,6 +81,7 @@ export const umap = defineMethod({
   id: 'umap',
   title: 'UMAP, then k-means or a mixture',
   paper: 'McInnes, Healy and Melville, 2018',
+  needs: 'either',
   promises: 'up-to-k',
   options,
   cost: 'neighbours N² D once, in blocks; then N neighbours an epoch. The fitted rows are kept',

@@ -62,6 +62,8 @@ export interface BackboneOptions {
 export interface BackboneFamily {
   readonly id: string;
   readonly title: string;
+  /** Whether it has a classifier, whose kinds of things name groups. */
+  readonly knowsWords: boolean;
   /** Loads it from the cache. @throws MusterError `models.no-weights` where the weights are not set up */
   open(options?: BackboneOptions): Backbone;
 }

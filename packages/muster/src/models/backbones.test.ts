@@ -77,7 +77,7 @@ describe.for(tags)('the weights %s', (tag) => {
 });
 
 describe.for(backbones)('the backbone $id', (family) => {
-  const isThere = tags.every((tag) => findWeights(tag).isThere);
+  const isThere = tags.every((tag) => findWeights(tag).isThere) || !family.knowsWords;
 
   test.skipIf(!isThere)('keeps the contract', () => {
     const backbone = family.open({ dtype: 'float32' });
@@ -95,12 +95,27 @@ describe.for(backbones)('the backbone $id', (family) => {
       const tiled = backbone.embed(pixels.repeat([copies, 1, 1, 1]));
       expect(largestDifference(tiled.slice(0, -3), embedding)).toBeLessThan(1e-4);
       expect(backbone.embed(pixels.slice(0, 0, 0)).shape).toEqual([0, dimension]);
+      expect(backbone.classifier !== null).toBe(family.knowsWords);
       if (backbone.classifier) expect(backbone.logits(embedding).shape[0]).toBe(3);
+      else expect(() => backbone.logits(embedding)).toThrow(/no classifier/);
       expect(() => backbone.embed(pixels.to('float32'))).toThrow(/uint8/);
       expect(() => backbone.embed(pixels.slice(1, 1))).toThrow(/uint8 \[3, /);
     });
     expect(backbone.describe()).toMatchObject({ id: family.id, dimension, weights: { licence: expect.any(String) } });
     backbone.dispose();
+  });
+});
+
+test('the backbone pixels gives the values of each plane, row by row', () => {
+  const backbone = openBackbone('pixels');
+  const { inputSize: side, dimension } = backbone;
+  scope(() => {
+    const picture = torch.zeros([1, side, side, 3], { dtype: 'uint8' });
+    picture.select(3, 2).select(2, 5).select(1, 1).fill_(51); // blue, column 5 of row 1
+    const row = backbone.embed(picture).toNumbers();
+    expect(row).toHaveLength(dimension);
+    expect(row[2 * side * side + side + 5]).toBeCloseTo(0.2, 6);
+    expect(row.filter((value) => value !== 0)).toHaveLength(1);
   });
 });
 

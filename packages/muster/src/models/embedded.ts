@@ -74,5 +74,6 @@ class EmbeddedBackbone implements Backbone {
 export const embedded: BackboneFamily = {
   id: ID,
   title: weightsTable[ID].title,
+  knowsWords: true,
   open: (options = {}) => new EmbeddedBackbone(options),
 };

@@ -1,6 +1,7 @@
 import { MusterError } from '../base/index.ts';
 import type { Backbone, BackboneFamily, BackboneOptions } from './backbone.ts';
 import { embedded } from './embedded.ts';
+import { pixels } from './pixel-backbone.ts';
 
 export type { Backbone, BackboneClassifier, BackboneDescription, BackboneFamily, BackboneOptions } from './backbone.ts';
 export { ClusterNetwork, ContrastiveNetwork } from './contrastive-network.ts';
@@ -26,7 +27,7 @@ export { fileSha256, findWeights, loadWeights, verifyWeights, weightsFolder, wei
 export type { Preprocessing, WeightsRecord, WeightsTag } from './weights.ts';
 
 /** Every backbone by name; the first is the default. A new one is one file and one line here. */
-export const backbones: readonly BackboneFamily[] = [embedded];
+export const backbones: readonly BackboneFamily[] = [embedded, pixels];
 
 /** The backbone that is used where none is named. */
 export const DEFAULT_BACKBONE = embedded.id;

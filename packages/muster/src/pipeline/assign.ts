@@ -23,7 +23,7 @@ import { assignmentsCsv, assignmentsJson } from './assignments-csv.ts';
 import { labelCollection, openToLabel, type LabelledCollection } from './label-collection.ts';
 import { readSaved } from './open-run.ts';
 import { parseOptions } from './parse-options.ts';
-import { chooseBackbone, knowsWords, reopenBackbone } from './run-backbone.ts';
+import { backboneForMore } from './run-backbone.ts';
 import { loadRunModel, type RunModel } from './run-model.ts';
 import { labelImages, openTrainingImages } from './training-data.ts';
 import { readTraining } from './training-folder.ts';
@@ -107,9 +107,7 @@ async function labelEmbeddings(
 ): Promise<LabelledCollection> {
   await using open = new AsyncDisposableStack();
   const collection = open.adopt(await openToLabel(wanted, emit, signal), (left) => left.close());
-  const { backbone: saved } = run.config;
-  const of = saved === undefined || knowsWords(saved) ? chooseBackbone(undefined) : reopenBackbone(saved);
-  const backbone = open.adopt(await of, (left) => left.dispose());
+  const backbone = open.adopt(await backboneForMore(run.config.backbone), (left) => left.dispose());
   requireSame(run, backbone.describe());
   return await labelCollection(collection, wanted, model, backbone, emit, signal);
 }
@@ -163,7 +161,7 @@ function requireSame({ folder, config }: Source, now: BackboneDescription): void
   if (config.backbone === undefined) return;
   const { id, weights } = config.backbone;
   if (id === now.id && weights.sourceSha256 === now.weights.sourceSha256) return;
-  const text = (name: string, sha256: string): string => `${name} (${sha256.slice(0, 8)})`;
+  const text = (name: string, sha256: string): string => (sha256 === '' ? name : `${name} (${sha256.slice(0, 8)})`);
   throw new MusterError('run.backbone', `the run was made with the backbone ${text(id, weights.sourceSha256)}`, {
     where: folder,
     kind: 'usage',

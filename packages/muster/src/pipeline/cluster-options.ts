@@ -17,14 +17,14 @@ export const clusterOptions = z.strictObject({
   split: name.optional(),
   /** Name of the data set that lies there, where the path does not tell. */
   as: name.optional(),
-  /** `embedded`, weights in a file (`resnet18:FILE`), or a run that trained a network on images. */
+  /** `embedded`, `pixels`, weights in a file (`resnet18:FILE`), or a run that trained a network on images. */
   backbone: path.optional(),
   /** Follow links in the folder that stay inside it; otherwise they are reported and left out. */
   followLinks: z.boolean({ error: 'must be true or false' }).default(false),
   /** Number of groups; without it the number is estimated. */
   groups: whole(1, 1_000_000).optional(),
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(0),
-  /** Starts of k-means, of which the best is kept; by default 10 to 40, fewer for large collections (`defaultRestarts`). */
+  /** Starts of k-means, of which the best is kept; by default 10 to 40, fewer for large collections (`defaultRestarts`), 1 to 10 by mini-batches. */
   restarts: whole(1, 1000).optional(),
   /** Id of a method (`muster methods`); by default spherical k-means on centred embeddings. */
   method: name.optional(),

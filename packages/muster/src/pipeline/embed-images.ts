@@ -17,6 +17,8 @@ export interface EmbedOptions {
   readonly followLinks?: boolean;
   /** Folder of embeddings; by default `muster-<name>` in the working directory. */
   readonly store?: string;
+  /** Names of classes that methods with words may be given; the backbone has to know them all. */
+  readonly classes?: readonly string[];
 }
 
 /** Embeddings of a collection, for a method's `fit`; disposing frees them and the words. */
@@ -32,10 +34,10 @@ export interface EmbeddedImages extends Disposable {
 
 /**
  * Embeds a collection as `clusterFolder` does, and gives the rows themselves.
- * @throws MusterError what `openCollection` throws, `NO_IMAGES` where none could be read, `interrupted`
+ * @throws MusterError what `openCollection` throws, `NO_IMAGES` where none could be read, `method.text` for unknown classes, `interrupted`
  */
 export async function embedImages(
-  { source, followLinks = false, store }: EmbedOptions,
+  { source, followLinks = false, store, classes }: EmbedOptions,
   emit: Emit = silent,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<EmbeddedImages> {
@@ -47,7 +49,7 @@ export async function embedImages(
   const embedded = await embedCollection(collection, resolve(source), backbone, cache, emit, signal);
   requireImages(collection, embedded);
   const { embeddings, items } = embedded;
-  const text = backbone.classifier === null ? undefined : BackboneText.open(backbone, undefined);
+  const text = backbone.classifier === null ? undefined : BackboneText.open(backbone, classes);
   return {
     embeddings,
     files: items.map((item) => collection.items[item]?.path ?? ''),

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { liveTensors, scope, tensor, type Tensor } from '@muster/torch';
-import { Random, silent } from '../base/index.ts';
+import { Random, silent, type MusterEvent } from '../base/index.ts';
 import { defaultRestarts, groupEmbeddings, type Grouping } from './group.ts';
 
 const signal = new AbortController().signal;
@@ -124,6 +124,21 @@ describe('groupEmbeddings', () => {
     const x = clouds(3, 2);
     expect((await group(x, 1)).notes.join()).toMatch(/nothing is separated/u);
     expect((await group(x, 6)).notes.join()).toMatch(/as many groups as images/u);
+  });
+
+  test('mini-batches read the table once: their starts are tried on a sample', async () => {
+    const x = clouds(4, 30);
+    const fits: (number | undefined)[] = [];
+    const emit = ({ unit, total }: MusterEvent): void => void (unit === 'starts' && fits.push(total));
+    const base = { groups: 4, seed: 0, algorithm: 'mini-batch' } as const;
+    const found = await groupEmbeddings(x, { ...base, restarts: undefined }, emit, signal);
+    expect(fits).toEqual([1]);
+    expect(found.restarts).toBe(10);
+    expect(sizes(found)).toEqual([30, 30, 30, 30]);
+    expect((await groupEmbeddings(x, { ...base, restarts: 3 }, silent, signal)).restarts).toBe(3);
+    fits.length = 0;
+    await groupEmbeddings(x, { ...base, algorithm: 'lloyd', restarts: 3 }, emit, signal);
+    expect(fits).toEqual([3, 3, 3]);
   });
 
   test('stops between starts when asked', async () => {

@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { generator, noGrad, scope, setThreads, threads, type Tensor } from '@muster/torch';
 import * as torch from '@muster/torch';
 import { formatCount, MusterError, seedStream, type Emit } from '../base/index.ts';
-import { estimateGroups, kmeans, unitRows } from '../cluster/index.ts';
+import { estimateGroups, kmeans, miniBatchStarts, takesMiniBatches, unitRows } from '../cluster/index.ts';
+import type { KMeansAlgorithm } from '../cluster/index.ts';
 import { marginConfidence } from '../quality/index.ts';
 
 /** Groups of embedded images. Groups are numbered from 0, the largest first. */
@@ -43,8 +44,10 @@ export interface GroupingOptions {
   /** Wanted number of groups; undefined: estimate it. */
   readonly groups: number | undefined;
   readonly seed: number;
-  /** Undefined: `defaultRestarts`. */
+  /** Undefined: `defaultRestarts`, or mini-batches' own number. */
   readonly restarts: number | undefined;
+  /** How k-means works. Default auto: mini-batches for very large tables. */
+  readonly algorithm?: KMeansAlgorithm;
 }
 
 /**
@@ -184,10 +187,11 @@ async function separate(
   signal: AbortSignal,
 ): Promise<Found> {
   using rows = centredRows(embeddings);
-  const restarts = options.restarts ?? defaultRestarts(rows.shape[0] ?? 0, rows.shape[1] ?? 0, k);
+  const plan = planStarts(rows, k, options);
+  const { restarts } = plan;
   const all = threads();
   if (rows.numel * k <= smallRound) setThreads(1);
-  const best = await bestStart(rows, k, { seed: options.seed, restarts }, emit, signal).finally(() => setThreads(all));
+  const best = await bestStart(rows, k, plan, emit, signal).finally(() => setThreads(all));
   using bestCentres = best.centres;
   const { labels, order } = largestFirst(best.labels, k);
   return scope(() => {
@@ -208,17 +212,37 @@ interface Start {
   readonly inertia: number;
 }
 
+/** Fits of k-means and the starts of each. */
+interface StartPlan {
+  readonly seed: number;
+  readonly algorithm: KMeansAlgorithm;
+  readonly restarts: number;
+  /** Fits one after the other, which share the starts between them. */
+  readonly fits: number;
+}
+
+/** A fit for each start; one fit where it goes by mini-batches, which try their starts on a sample and then read the whole table. */
+function planStarts(
+  { shape: [n = 0, dim = 0], numel }: Tensor,
+  k: number,
+  { seed, restarts: wanted, algorithm = 'auto' }: GroupingOptions,
+): StartPlan {
+  const isSampled = takesMiniBatches(algorithm, numel);
+  const restarts = wanted ?? (isSampled ? miniBatchStarts(k) : defaultRestarts(n, dim, k));
+  return { seed, algorithm, restarts, fits: isSampled ? 1 : restarts };
+}
+
 /** Tries the starts one by one, each from a stream of its own, and lets others (the user's Ctrl-C) have a turn in between. */
 async function bestStart(
   rows: Tensor,
   k: number,
-  { seed, restarts }: { seed: number; restarts: number },
+  { seed, algorithm, restarts, fits }: StartPlan,
   emit: Emit,
   signal: AbortSignal,
 ): Promise<Start> {
   let best: Start | undefined;
-  for (let start = 0; start < restarts; start++) {
-    emit({ stage: 'group', done: start, total: restarts, unit: 'starts' });
+  for (let start = 0; start < fits; start++) {
+    emit({ stage: 'group', done: start, total: fits, unit: 'starts' });
     await setImmediate();
     signal.throwIfAborted();
     const found = scope((): Start => {
@@ -226,7 +250,8 @@ async function bestStart(
       const { labels, centres, inertia } = kmeans(rows, {
         k,
         metric: 'spherical',
-        restarts: 1,
+        algorithm,
+        restarts: restarts / fits,
         generator: random,
         signal,
       });

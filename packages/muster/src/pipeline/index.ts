@@ -23,6 +23,7 @@ export {
   type AugmentOptionsInput,
   type AugmentResult,
 } from './augment-options.ts';
+export { backboneNames } from './backbone-names.ts';
 export { clusterOptions, type ClusterOptions, type ClusterOptionsInput } from './cluster-options.ts';
 export type { ClusterResult, GroupResult, TestResult } from './cluster-result.ts';
 export type { DataSet, DataSetOptions } from '../data/index.ts';

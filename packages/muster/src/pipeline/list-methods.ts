@@ -59,7 +59,7 @@ function pretrainingSummary({ id, title, paper, cost, options }: Pretraining): M
 
 function summary(method: Method): MethodSummary {
   const { id, title, paper, cost, promises } = method;
-  const needs = `${method.needs === 'either' ? 'embeddings or images' : method.needs}${method.text ? ' and words' : ''}`;
+  const needs = `${method.needs === 'either' ? 'embeddings or pixels' : method.needs}${method.text ? ' and words' : ''}`;
   const command = needsImages(method) ? 'train' : 'cluster';
   const use = commandOf(id, command);
   return { id, title, paper, needs, gives: gives[promises], cost, use, command, options: optionsOf(method.options) };

@@ -68,6 +68,8 @@ describe('readRecipe', () => {
     [`${good}${paper}probe = 0.8\n`, /paper\.of: must be "features" where there is a probe/u],
     [`${good}${paper}of = "features"\n`, /paper\.of: tsp trains no network/u],
     [`${good.replace('tsp', 'rotnet').replace(/backbone.*\n/u, '')}${paper}`, /paper\.of: rotnet makes no groups/u],
+    [`${good}[text]\nspace = "clip"\nnouns = "tac-fiel"\nprompts = "ensemble"\n`, /text\.nouns: .*"tac-file"/u],
+    [`${good}[text]\nspace = "clop"\nnouns = "unique"\nprompts = "ensemble"\n`, /text\.space: .*"clip"/u],
   ])('%j is refused', (text, message) => {
     expect(() => readRecipe(write(text))).toThrow(message);
     expect(() => readRecipe(write(text))).toThrow(expect.objectContaining({ code: 'recipe', exitCode: 2 }));

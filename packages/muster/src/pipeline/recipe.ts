@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { errorMessage, MusterError, suggestName } from '../base/index.ts';
 import { dataSetCalled, dataSetOf } from '../data/index.ts';
 import { filters } from '../image/index.ts';
+import { nounListNames } from '../language/index.ts';
 import { recipePlaces } from './recipe-places.ts';
 import { planMethod } from './plan-method.ts';
 import { findTrainer, planTrainer } from './trainer.ts';
@@ -52,7 +53,15 @@ const recipeSchema = z.strictObject({
       error: 'must be "features" where there is a probe',
     })
     .optional(),
-  text: z.strictObject({ space: word, nouns: word, prompts: word, classes: z.literal('data').optional() }).optional(),
+  text: z
+    .strictObject({
+      space: z.literal('clip'),
+      nouns: z.enum(nounListNames),
+      /** `ensemble`: the mean of seven sentences. */
+      prompts: z.literal('ensemble'),
+      classes: z.literal('data').optional(),
+    })
+    .optional(),
   options: z.record(z.string(), z.unknown()).default({}),
 });
 

@@ -1,12 +1,20 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { noGrad, scope, type Tensor } from '@muster/torch';
-import { MusterError } from '../base/index.ts';
+import { MusterError, suggestName } from '../base/index.ts';
 import { centreSquare, wholeImage, type Geometry } from '../image/index.ts';
 import type { ImageFitted } from '../methods/index.ts';
-import { fileSha256, openBackbone, openResNet, type Backbone, type BackboneDescription } from '../models/index.ts';
+import {
+  backbones,
+  fileSha256,
+  openBackbone,
+  openResNet,
+  type Backbone,
+  type BackboneDescription,
+} from '../models/index.ts';
 import type { Pretrained } from '../pretraining/index.ts';
 import { findRun, modelFolder } from '../store/index.ts';
+import { backboneNames } from './backbone-names.ts';
 import { greyOf } from './pixel-form.ts';
 import { loadRunNetwork } from './run-model.ts';
 import type { TrainingConfig } from './training-config.ts';
@@ -18,7 +26,7 @@ const runPrefix = 'run-';
 /** Images that the network is given at a time; it makes blocks of its own. */
 const batchImages = 256;
 
-/** Names of the backbone that is always here. */
+/** Names of the default backbone. */
 export const embeddedNames: readonly string[] = ['embedded', 'efficientnet-lite0'];
 
 /** Which backbone a saved run was made with. */
@@ -29,14 +37,41 @@ export interface SavedBackbone {
 }
 
 /**
- * The backbone a user names: nothing or `embedded`, weights in a file (`resnet18:FILE`), or a run that trained a network on images.
+ * The backbone a user names: nothing or `embedded`, another of the list, weights in a file (`resnet18:FILE`), or a run that trained a network on images.
  *
- * @throws MusterError `store.no-run`, `run.model`, `models.no-weights`, `models.weights`
+ * @throws MusterError `models.backbone` where there is neither a backbone nor a run of this name, `store.no-run`, `run.model`,
+ * `models.no-weights`, `models.weights`
  */
 export async function chooseBackbone(name: string | undefined): Promise<Backbone> {
   if (name === undefined || embeddedNames.includes(name)) return openBackbone();
+  if (isListed(name)) return openBackbone(name);
   const file = readWeightsBackbone(name);
-  return await (file === null ? openRunBackbone(await findRun(name, process.cwd())) : openResNet(file));
+  return await (file === null ? openRunBackbone(await findNamed(name)) : openResNet(file));
+}
+
+function isListed(id: string): boolean {
+  return backbones.some((family) => family.id === id);
+}
+
+async function findNamed(name: string): Promise<string> {
+  try {
+    return await findRun(name, process.cwd());
+  } catch (error) {
+    const isNothing = error instanceof MusterError && error.code === 'store.no-run' && !existsSync(name);
+    if (!isNothing || name === 'latest') throw error;
+    throw new MusterError('models.backbone', `there is no backbone ${name}, and no run`, {
+      where: '--backbone',
+      kind: 'usage',
+      fix: `${suggestName(name, backboneNames)}, or give the path of a run that trained a network on images`,
+    });
+  }
+}
+
+/** The backbone for further images of a run: the one that it was made with; where there is none of its name now, the default one. */
+export async function backboneForMore(saved: SavedBackbone | undefined): Promise<Backbone> {
+  const isInFile = readWeightsBackbone(saved?.weights?.source ?? '') !== null;
+  if (saved !== undefined && (isOfRun(saved) || isInFile)) return await reopenBackbone(saved);
+  return openBackbone(saved !== undefined && isListed(saved.id) ? saved.id : undefined);
 }
 
 /** The backbone that a saved run was made with. @throws MusterError `run.model` where it was a run that is gone, `models.no-weights` */
@@ -83,9 +118,9 @@ export async function openRunBackbone(folder: string): Promise<Backbone> {
   );
 }
 
-/** Whether a backbone brings words of its own: the embedded one does. */
+/** Whether groups of a backbone's embeddings can be named. */
 export function knowsWords({ id }: { readonly id: string }): boolean {
-  return embeddedNames.includes(id);
+  return backbones.some((family) => family.id === id && family.knowsWords);
 }
 
 /** Whether a backbone is one that a run trained. */

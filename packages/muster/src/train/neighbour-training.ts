@@ -134,7 +134,7 @@ function sampledEpoch(options: NeighbourTrainingOptions, epoch: number): Epoch &
 
 function exactEpoch(options: NeighbourTrainingOptions, epoch: number): Epoch & Disposable {
   const { x, neighbours, weights, heads, seed } = options;
-  const order = shuffledBatches(x.shape[0] ?? 0, options.batch, seed, epoch).to({ device: x.device });
+  const order = scope(() => shuffledBatches(x.shape[0] ?? 0, options.batch, seed, epoch).to({ device: x.device }));
   const [steps = 0, size = 0] = order.shape;
   return {
     steps,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MusterError } from '../../base/index.ts';
 import type { Emit } from '../../base/index.ts';
+import { knownNumbers } from '../../train/index.ts';
 import { areAllEqual, checkData } from './check.ts';
 import { FittedModel, labelRows, readFitted } from './fitted.ts';
 import type {
@@ -91,7 +92,7 @@ function finish<Options extends z.ZodObject>(
 ): EmbeddingFitted {
   const own = ownLabels(labels, labelRows(model, groups, embeddings, device));
   const usage = judgeUsage(usageOf(own.labels, groups, promises), areAllEqual(embeddings), id, emit);
-  return new FittedModel({ method: id, groups, own, usage, values, words }, model, device);
+  return new FittedModel({ method: id, groups, own, usage, values: knownNumbers(values), words }, model, device);
 }
 
 /** The fit's own labels where it has them, with the model's confidence where it agrees, 0 where it would say otherwise. */

@@ -12,7 +12,7 @@ import type {
 
 export type { ImageData, ImageShape, StoredModel } from '../../train/index.ts';
 
-/** What a method makes groups from; `either`: pixels or embeddings as rows. */
+/** What a method makes groups from; `either`: rows of any kind, embeddings or pixels (the backbone `pixels`). */
 export type Needs = 'embeddings' | 'images' | 'either';
 
 /** How many groups come out, against the number asked for. */
@@ -111,8 +111,8 @@ export interface Fit {
   readonly groups: number;
   /** Groups of the fitted rows where the method finds them directly; else they are the model's. */
   readonly labels?: Int32Array;
-  /** Numbers for the report: loss, inertia, rounds. */
-  readonly values?: Readonly<Record<string, number>>;
+  /** Numbers for the report: loss, inertia, rounds. Those that are not known are left out. */
+  readonly values?: Readonly<Record<string, number | undefined>>;
   /** Texts for the report: words that were chosen, for instance. */
   readonly words?: readonly string[];
 }
@@ -121,10 +121,8 @@ export interface Fit {
 export interface ImageModel extends Model, ImageEmbedder {}
 
 /** What an image method's own `fit` gives. */
-export interface ImageFit extends Omit<Fit, 'model' | 'values'> {
+export interface ImageFit extends Omit<Fit, 'model'> {
   readonly model: ImageModel;
-  /** Numbers for the report; those that are not known are left out. */
-  readonly values?: Readonly<Record<string, number | undefined>>;
 }
 
 /** Gives groups to rows: to embeddings of the same backbone, or, where it was trained on images, to images of the same size. */

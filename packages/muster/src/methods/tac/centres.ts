@@ -41,12 +41,15 @@ function groupImages(
   context: MethodContext,
 ): { rows: Tensor; labels: Tensor } {
   if (centres === 'k-means') {
-    const settings = { k, points, restarts, maxIterations, stream: 'centres' };
+    const settings = { k, points, restarts, usualStarts: USUAL_STARTS, maxIterations, stream: 'centres' };
     return { rows: images, labels: sampledKmeans(images, settings, context).labels };
   }
   const rows = sampleRows(images, k, points, seedStream(context.seed, 'centres-points'));
   return { rows, labels: groupRows(rows, k, centres, context).to({ device: rows.device }) };
 }
+
+/** k-means starts for the centres where none are asked for. */
+const USUAL_STARTS = 3;
 
 function groupRows(
   rows: Tensor,

@@ -30,7 +30,12 @@ export const tacOptions = z.strictObject({
     .nullable()
     .default(null)
     .describe('at most so many images a centre are looked at to find centres; the code: 256; null: all'),
-  centreRestarts: z.int().min(1).default(3).describe('k-means starts for the centres; the code has 10'),
+  centreRestarts: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('k-means starts for the centres; by default 3, the code has 10; by mini-batches 1 to 10'),
   centreRounds: z.int().min(1).default(300).describe('k-means rounds for the centres, at most'),
 
   gamma: z.int().min(1).default(5).describe('nouns a centre'),
@@ -41,7 +46,12 @@ export const tacOptions = z.strictObject({
   classNames: z.boolean().default(false).describe('the class names that are given take the place of chosen nouns'),
   temperature: z.number().positive().nullable().default(null).describe("of the retrieval; by default the text space's"),
   order: z.enum(['image-text', 'text-image']).default('image-text').describe('of the joined halves, without training'),
-  restarts: z.int().min(1).default(20).describe('k-means starts of the groups, without training'),
+  restarts: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('k-means starts of the groups, without training; by default 20; by mini-batches 1 to 10'),
   groupPoints: z
     .int()
     .min(1)

@@ -11,7 +11,9 @@ export interface SampledKMeansOptions {
   readonly k: number;
   /** At most so many rows a centre are looked at to find centres, drawn at random; null: all. */
   readonly points: number | null;
-  readonly restarts: number;
+  /** Starts; null: `usualStarts`, by mini-batches their own number. */
+  readonly restarts: number | null;
+  readonly usualStarts: number;
   readonly maxIterations?: number;
   /** Name of the random streams. */
   readonly stream: string;
@@ -26,13 +28,14 @@ export interface SampledKMeansOptions {
  */
 export function sampledKmeans(
   rows: Tensor,
-  { k, points, stream, ...options }: SampledKMeansOptions,
+  { k, points, stream, restarts, usualStarts, maxIterations }: SampledKMeansOptions,
   { seed, signal }: MethodContext,
 ): Pick<KMeansResult, 'labels' | 'centres'> {
   return scope(() => {
     using random = generator(seedStream(seed, stream));
     const sample = sampleRows(rows, k, points, seedStream(seed, `${stream}-points`));
-    const found = kmeans(sample, { ...options, k, metric: 'spherical', generator: random, signal });
+    const starts = { restarts: restarts ?? undefined, lloydRestarts: usualStarts };
+    const found = kmeans(sample, { ...starts, maxIterations, k, metric: 'spherical', generator: random, signal });
     if (sample === rows) return found;
     const { labels } = lloyd(rows, found.centres, { metric: 'spherical', maxIterations: 0, signal });
     return { labels, centres: found.centres };
