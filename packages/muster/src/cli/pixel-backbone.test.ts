@@ -58,5 +58,5 @@ test('pixels are clustered without any weights, and new images get the groups', 
 });
 
 test('help lists it', async () => {
-  expect((await muster('cluster', '--help')).out).toMatch(/embedded,\s+pixels,\s+or\s+a\s+run/u);
+  expect((await muster('cluster', '--help')).out).toMatch(/embedded,\s+pixels,\s+resnet18:FILE[^.]*or\s+a\s+run/u);
 });

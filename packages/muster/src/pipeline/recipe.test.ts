@@ -65,7 +65,10 @@ describe('readRecipe', () => {
     [`${good}seeds = 0\n`, /seeds: /u],
     [`${good}[options]\nneighbors = 3\n`, /no option neighbors; did you mean neighbours\?/u],
     [good.replace('tsp', 'tspp'), /did you mean tsp\?/u],
-    [`${good}${paper}probe = 0.8\n`, /paper\.of: must be "features" where there is a probe/u],
+    [
+      `${good.replace('tsp', 'mmdc').replace(/backbone.*\n/u, '')}${paper}probe = 0.8\n`,
+      /paper\.of: must be "features" where there is a probe/u,
+    ],
     [`${good}${paper}of = "features"\n`, /paper\.of: tsp trains no network/u],
     [`${good.replace('tsp', 'rotnet').replace(/backbone.*\n/u, '')}${paper}`, /paper\.of: rotnet makes no groups/u],
     [`${good}[text]\nspace = "clip"\nnouns = "tac-fiel"\nprompts = "ensemble"\n`, /text\.nouns: .*"tac-file"/u],

@@ -48,10 +48,6 @@ const recipeSchema = z.strictObject({
       /** Accuracy of a linear probe on the features. */
       probe: share.optional(),
     })
-    .refine((figures) => figures.probe === undefined || figures.of === 'features', {
-      path: ['of'],
-      error: 'must be "features" where there is a probe',
-    })
     .optional(),
   text: z
     .strictObject({
@@ -95,6 +91,8 @@ function checkOptions({ method, options, text, backbone, paper }: Recipe, path: 
     if (backbone !== undefined) throw refuse(path, `backbone: ${method} trains a network of its own`);
     if (trainer.gives === 'backbone' && paper?.of === 'groups')
       throw refuse(path, `paper.of: ${method} makes no groups; its figures are of "features"`);
+    if (paper?.probe !== undefined && paper.of !== 'features')
+      throw refuse(path, 'paper.of: must be "features" where there is a probe');
     planTrainer(trainer, { set: options });
     return;
   }

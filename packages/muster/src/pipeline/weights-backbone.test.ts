@@ -127,7 +127,7 @@ describe('a ResNet of given weights', () => {
     const plain = await evaluateRun({ run, probe: true, probeEpochs: 100, probeViews: 'plain' });
     expect(plain.probe?.views).toBe('plain');
     expect(plain.probe?.accuracy).toBeGreaterThan(0.9);
-    await expect(evaluateRun({ run, checkpoints: true })).rejects.toThrow(/leave --checkpoints out/u);
+    await expect(evaluateRun({ run, checkpoints: true })).rejects.toThrow(/leave --checkpoints and --features out/u);
   });
 
   test('a run without crops has no probe', async () => {
