@@ -2,6 +2,7 @@
 // times in a training step, here four times. Channels-last float32 on processors with AVX2; everything else is put together from the
 // stock operators. Sums run in an order that does not depend on the number of threads.
 #pragma once
+#include "lane.h"
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/batch_norm.h>
@@ -28,6 +29,8 @@ struct NormSettings {
 
 namespace pooled {
 
+using namespace lane;
+
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
 
@@ -35,12 +38,9 @@ constexpr int64_t kWide = 8;          // channels that are worked on together
 constexpr int64_t kPixelBlock = 512;  // pixels whose sums are taken on their own
 constexpr uint8_t kNone = 4;          // in place of the number of the largest of four: the ReLU let nothing through
 
-typedef float Lane __attribute__((vector_size(32)));
 typedef int32_t Whole __attribute__((vector_size(32)));
 typedef uint8_t Bytes __attribute__((vector_size(8)));
 
-inline Lane load(const float* from) { Lane v; std::memcpy(&v, from, sizeof v); return v; }
-inline void store(float* to, Lane v) { std::memcpy(to, &v, sizeof v); }
 inline Whole loadBytes(const uint8_t* from) { Bytes v; std::memcpy(&v, from, sizeof v); return __builtin_convertvector(v, Whole); }
 
 /// Sizes of channels-last images.

@@ -3,11 +3,13 @@
 // Gray, "Fast Algorithms for Convolutional Neural Networks" (2016). Plain C++ for AVX2 and FMA; knows nothing of tensors. Sums run in
 // an order that does not depend on the number of threads.
 #pragma once
+#include "lane.h"
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 namespace muster::winograd {
+
+using namespace lane;
 
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
@@ -35,10 +37,6 @@ struct Shape {
   int64_t products(int64_t m) const { return tiles(m) * (m + 2) * (m + 2); }
 };
 
-typedef float Lane __attribute__((vector_size(32)));
-
-inline Lane load(const float* from) { Lane v; std::memcpy(&v, from, sizeof v); return v; }
-inline void store(float* to, Lane v) { std::memcpy(to, &v, sizeof v); }
 inline Lane all(float v) { return Lane{v, v, v, v, v, v, v, v}; }
 
 /// B' d: E values of the input to E points.

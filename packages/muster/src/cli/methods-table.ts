@@ -23,14 +23,14 @@ export function methodsTable(methods: readonly MethodSummary[]): string {
 
 /** One method with its options. */
 export function methodText(method: MethodSummary, width: number): string {
-  const { id, title, paper, needs, gives, cost, use, options } = method;
+  const { id, title, paper, needs, gives, cost, command, options } = method;
   const lines = [
     `${id}: ${title}`,
     `  paper  ${paper}`,
     `  needs  ${needs}`,
     `  gives  ${gives}`,
     `  cost   ${cost}`,
-    `  use    ${use}`,
+    `  use    ${command === 'train' ? `muster train ${id} IMAGES` : `muster cluster IMAGES --method ${id}`}`,
     '',
     `Options (--set name=value${options.some(({ name }) => name === 'groups') ? '; groups is -k' : ''}):`,
     ...options.flatMap((option) => optionLines(option, width)),

@@ -40,16 +40,12 @@ describe('muster methods', () => {
     const parsed = JSON.parse((await muster('methods', '--json')).out) as {
       id: string;
       paper: string;
-      use: string;
+      command: string;
       options: object[];
     }[];
     expect(parsed.find(({ id }) => id === 'tac')?.paper).toMatch(/Li et al\./u);
-    const uses = ['tsp', 'mmdc', 'simclr'].map((wanted) => parsed.find(({ id }) => id === wanted)?.use);
-    expect(uses).toEqual([
-      'muster cluster IMAGES --method tsp',
-      'muster train mmdc IMAGES',
-      'muster train simclr IMAGES',
-    ]);
+    const commands = ['tsp', 'mmdc', 'simclr'].map((wanted) => parsed.find(({ id }) => id === wanted)?.command);
+    expect(commands).toEqual(['cluster', 'train', 'train']);
     expect(await muster('methods', 'tps')).toMatchObject({
       code: 2,
       err: expect.stringContaining('did you mean tsp?'),

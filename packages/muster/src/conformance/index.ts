@@ -2,5 +2,6 @@
 export { demandRefusals, equalImages, onlyPixels } from './refusals.ts';
 export { whileFitted, withFolder, withThreads } from './resources.ts';
 export { demandResumeInside } from './resume.ts';
+export { demandSavedValues } from './saved-values.ts';
 export { stopAfter } from './stop.ts';
 export { demandCollapseSaid } from './warnings.ts';

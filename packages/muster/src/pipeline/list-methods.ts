@@ -22,8 +22,6 @@ export interface MethodSummary {
   /** What it gives, in words. */
   readonly gives: string;
   readonly cost: string;
-  /** The command that runs it. */
-  readonly use: string;
   /** The command that runs it: `cluster` and, by a recipe, `train`; or `train` alone. */
   readonly command: 'cluster' | 'train';
   readonly options: readonly MethodOption[];
@@ -43,7 +41,6 @@ export function listMethods(id?: string): MethodSummary[] {
 }
 
 function pretrainingSummary({ id, title, paper, cost, options }: Pretraining): MethodSummary {
-  const use = commandOf(id, 'train');
   return {
     id,
     title,
@@ -51,7 +48,6 @@ function pretrainingSummary({ id, title, paper, cost, options }: Pretraining): M
     needs: 'images',
     gives: 'a backbone',
     cost,
-    use,
     command: 'train',
     options: optionsOf(options),
   };
@@ -61,12 +57,7 @@ function summary(method: Method): MethodSummary {
   const { id, title, paper, cost, promises } = method;
   const needs = `${method.needs === 'either' ? 'embeddings or pixels' : method.needs}${method.text ? ' and words' : ''}`;
   const command = needsImages(method) ? 'train' : 'cluster';
-  const use = commandOf(id, command);
-  return { id, title, paper, needs, gives: gives[promises], cost, use, command, options: optionsOf(method.options) };
-}
-
-function commandOf(id: string, command: 'train' | 'cluster'): string {
-  return command === 'train' ? `muster train ${id} IMAGES` : `muster cluster IMAGES --method ${id}`;
+  return { id, title, paper, needs, gives: gives[promises], cost, command, options: optionsOf(method.options) };
 }
 
 /** The parts of a JSON schema that options use. */
